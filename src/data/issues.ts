@@ -1,0 +1,43 @@
+/**
+ * @file Bad user data as facts: a discriminated union by `code`, rendered once here for CLI, report and studio alike.
+ * In: what was met while reading. Out: Issue values, and one line of text for each.
+ */
+import type { MediaFault } from "./media.ts";
+
+interface At {
+  readonly column: string;
+  /** 1-based data row; absent where the whole column is meant. */
+  readonly row?: number;
+}
+
+export type Issue =
+  | (At & { readonly code: MediaFault; readonly detail: string })
+  | (At & { readonly code: "number-not-finite" | "value-not-readable"; readonly value: string })
+  | (At & { readonly code: "category-unseen"; readonly value: string })
+  | (At & { readonly code: "column-empty" | "column-constant" | "column-identifier" })
+  | { readonly code: "row-empty"; readonly row: number };
+
+/** One line for people: where, what, and what became of it. */
+export function describeIssue(issue: Issue): string {
+  if (issue.code === "row-empty") return `row ${issue.row}: every column is empty; the row is skipped`;
+  const where = issue.row === undefined ? `column "${issue.column}"` : `row ${issue.row}, column "${issue.column}"`;
+  switch (issue.code) {
+    case "media-absent":
+    case "media-undecodable":
+    case "media-empty":
+    case "media-too-large":
+      return `${where}: ${issue.detail}; treated as missing`;
+    case "number-not-finite":
+      return `${where}: ${issue.value} is not a finite number; treated as missing`;
+    case "value-not-readable":
+      return `${where}: "${issue.value}" does not fit the column's kind; treated as missing`;
+    case "category-unseen":
+      return `${where}: "${issue.value}" was never seen in training; treated as missing`;
+    case "column-empty":
+      return `${where}: every cell is empty; not learnt`;
+    case "column-constant":
+      return `${where}: only one value; not learnt`;
+    case "column-identifier":
+      return `${where}: every value is different, it looks like an identifier; not learnt`;
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * @file Contract between media files and the modalities that want them at a given size, rate and channels.
+ * In: a MediaFile. Out: Image or Sound, decoded straight to what was asked for. Implemented in node/.
+ */
+import type { Image, MediaFile, Sound } from "./records.ts";
+
+/** The picture is fitted inside width x height without distortion and centred on `background` (0..255). */
+export interface ImageRequest {
+  readonly media: "image";
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3 | 4;
+  readonly background: number;
+}
+
+/** Resampled to `rate` Hz, mixed to mono; reading may stop after `maxSeconds`. */
+export interface SoundRequest {
+  readonly media: "sound";
+  readonly rate: number;
+  readonly maxSeconds: number;
+}
+
+export type MediaRequest = ImageRequest | SoundRequest;
+
+export interface MediaDecoder {
+  /** @throws MediaError */
+  image(file: MediaFile, request: ImageRequest): Promise<Image>;
+  /** @throws MediaError */
+  sound(file: MediaFile, request: SoundRequest): Promise<Sound>;
+  /** Size as stored, without decoding the pixels. @throws MediaError */
+  probeImage(file: MediaFile): Promise<{ width: number; height: number; channels: 1 | 3 | 4 }>;
+  /** @throws MediaError */
+  probeSound(file: MediaFile): Promise<{ rate: number; seconds: number }>;
+}
+
+export type MediaFault = "media-absent" | "media-undecodable" | "media-empty" | "media-too-large";
+
+/** A media file that cannot become a value. The message names the file, what was found and what to do. */
+export class MediaError extends Error {
+  readonly code: MediaFault;
+  constructor(code: MediaFault, message: string) {
+    super(message);
+    this.name = "MediaError";
+    this.code = code;
+  }
+}

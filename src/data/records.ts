@@ -1,0 +1,84 @@
+/**
+ * @file The records that data/ reads and everything else consumes.
+ * In: nothing. Out: the types of rows, cells, columns and of decoded values. A missing cell is null: never an error, never a zero.
+ */
+
+export type Scalar = string | number | boolean;
+
+/** A media file as the data names it: not yet opened. */
+export interface MediaFile {
+  readonly media: "image" | "sound";
+  /** Absolute path, or a label for messages where `bytes` holds the content. */
+  readonly path: string;
+  readonly bytes?: Uint8Array;
+}
+
+export type Cell = Scalar | MediaFile | null;
+
+/** One row as it is read, with the stable key that splits, stores, issues and caches use. */
+export interface Row {
+  /** The id column's value, else `<file name>:<row number>`. */
+  readonly key: string;
+  /** 1-based number of the data row in its source; the header is not counted. */
+  readonly number: number;
+  readonly split: Split;
+  readonly cells: Readonly<Record<string, Cell>>;
+}
+
+export const splits = ["train", "validation", "test"] as const;
+export type Split = (typeof splits)[number];
+
+/** Decoded image: row-major, channels last, 8 bits. `channels`: 1 grey, 3 RGB, 4 RGBA. */
+export interface Image {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3 | 4;
+  readonly pixels: Uint8Array;
+}
+
+/** Decoded sound: mono, samples in -1..1 at `rate` Hz. */
+export interface Sound {
+  readonly rate: number;
+  readonly samples: Float32Array;
+}
+
+export type Value = Scalar | Image | Sound;
+
+/** What a modality encodes and gives back: column → value, null where missing. */
+export type Values = Readonly<Record<string, Value | null>>;
+
+/**
+ * What a column holds. `image` and `audio` are media files, `text` free text; the rest are cells of the table.
+ * `empty`, `constant` and `identifier` columns carry nothing that can be learnt.
+ */
+export const columnKinds = [
+  "image",
+  "audio",
+  "text",
+  "real",
+  "positive",
+  "count",
+  "ordinal",
+  "categorical",
+  "boolean",
+  "date",
+  "identifier",
+  "constant",
+  "empty",
+] as const;
+export type ColumnKind = (typeof columnKinds)[number];
+
+/** What a column is for. Only features enter the model. */
+export type ColumnRole = "feature" | "label" | "split" | "group" | "id" | "ignored";
+
+export interface Column {
+  readonly name: string;
+  readonly kind: ColumnKind;
+  readonly role: ColumnRole;
+  /** Why this kind and role, in words for `inspect`. */
+  readonly why: string;
+  readonly present: number;
+  readonly missing: number;
+  readonly distinct: number;
+  readonly examples: readonly string[];
+}

@@ -1,0 +1,191 @@
+/**
+ * @file Lowering: a static graph → one ONNX model that any ONNX runtime can execute.
+ * In: named output tensors, and values for those parameters that shall be stored inside. Out: the model's bytes and what it expects.
+ */
+import onnxProto from "onnx-proto";
+import { lowerLinear, opOf } from "./ops.ts";
+import { intern } from "./simplify.ts";
+import { type ElementType, isOp, type Shape, type Tensor, topologicalOrder } from "./tensor.ts";
+
+const { onnx } = onnxProto;
+
+/** Newest operator set that the published runtimes of the last years all know. */
+const operatorSet = 20;
+/** Format version in which operator set 20 was published. */
+const irVersion = 9;
+const elementTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 } as const;
+
+/** What an operation's lowering writes with. Values are named by strings. */
+export interface Emitter {
+  /** One ONNX node with one output. */
+  node(
+    type: string,
+    inputs: readonly string[],
+    attributes?: Readonly<Record<string, number | string | readonly number[]>>,
+  ): string;
+  /** A stored float32 tensor. */
+  floats(values: ArrayLike<number>, shape: readonly number[]): string;
+  /** A stored int64 tensor; a vector unless a shape is given. */
+  integers(values: ArrayLike<number>, shape?: readonly number[]): string;
+}
+
+export interface ModelInput {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly type: ElementType;
+}
+
+export interface LoweredModel {
+  readonly bytes: Uint8Array;
+  /** Inputs the caller feeds or the generator fills. */
+  readonly inputs: readonly (ModelInput & { readonly source: "feed" | "normal" | "uniform" })[];
+  /** Parameters that are inputs because no value was stored, in the order of first use. */
+  readonly parameters: readonly Tensor<"parameter">[];
+  readonly outputs: readonly string[];
+}
+
+export interface LoweringOptions {
+  /** Values to store in the model: parameter name → values. Parameters not named here become inputs. */
+  readonly stored?: Readonly<Record<string, Float32Array>>;
+}
+
+/** Equal subgraphs are emitted once. @throws Error when two parameters share a name but not a shape */
+export function lower(outputs: Readonly<Record<string, Tensor>>, { stored = {} }: LoweringOptions = {}): LoweredModel {
+  const shared = intern(outputs);
+  const order = topologicalOrder(Object.values(shared));
+  const uses = countUses(order, Object.values(shared));
+  const fused = new Set<Tensor>(order.flatMap((node) => biasOf(node, uses)?.product ?? []));
+  const writer = graphWriter();
+  const names = new Map<Tensor, string>();
+  const inputs: LoweredModel["inputs"][number][] = [];
+  const parameters: Tensor<"parameter">[] = [];
+
+  for (const node of order) {
+    const inputNames = node.inputs.map((input) => names.get(input) ?? "");
+    if (isOp(node, "input")) {
+      inputs.push(node.attributes);
+      names.set(node, node.attributes.name);
+    } else if (isOp(node, "parameter")) {
+      const values = stored[node.attributes.name];
+      if (values) writer.store(node.attributes.name, values, node.attributes.shape);
+      else parameters.push(node);
+      names.set(node, node.attributes.name);
+    } else {
+      const biased = biasOf(node, uses);
+      if (biased) {
+        // The product has no other reader: one Gemm makes product and sum.
+        const [x, weight] = biased.product.inputs.map((input) => names.get(input)!);
+        names.set(node, lowerLinear(writer.emitter, x!, weight!, biased.product, names.get(biased.bias)!));
+      } else if (!fused.has(node)) {
+        names.set(node, opOf(node).lower(writer.emitter, inputNames, node));
+      }
+    }
+  }
+
+  const fed = [
+    ...inputs,
+    ...parameters.map(({ attributes, shape }) => ({ name: attributes.name, shape, type: "float32" as const })),
+  ];
+  const declared = Object.entries(shared).map(([name, tensor]) => ({ name, tensor, value: names.get(tensor)! }));
+  const bytes = writer.finish(fed, declared);
+  return { bytes, inputs, parameters, outputs: Object.keys(outputs) };
+}
+
+function countUses(order: readonly Tensor[], outputs: readonly Tensor[]): Map<Tensor, number> {
+  const uses = new Map<Tensor, number>();
+  for (const used of [...order.flatMap((node) => node.inputs), ...outputs]) uses.set(used, (uses.get(used) ?? 0) + 1);
+  return uses;
+}
+
+/** `add(linear(x, w), bias)` whose product is read nowhere else. */
+function biasOf(node: Tensor, uses: Map<Tensor, number>): { product: Tensor<"linear">; bias: Tensor } | undefined {
+  if (node.op !== "add") return undefined;
+  const [product, bias] = node.inputs as [Tensor, Tensor];
+  const fits =
+    isOp(product, "linear") &&
+    uses.get(product) === 1 &&
+    bias.shape.length === 1 &&
+    bias.shape[0] === product.shape.at(-1);
+  return fits ? { product, bias } : undefined;
+}
+
+/** Collects nodes and stored tensors, then writes the protobuf. */
+function graphWriter() {
+  const nodes: Parameters<typeof onnx.NodeProto.create>[0][] = [];
+  const stored = new Map<string, { dims: readonly number[]; dataType: number; rawData: Uint8Array }>();
+  const constants = new Map<string, string>();
+
+  const store = (name: string, values: Float32Array | BigInt64Array, dims: readonly number[]) => {
+    const rawData = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    stored.set(name, {
+      dims,
+      dataType: values instanceof Float32Array ? elementTypes.float32 : elementTypes.int64,
+      rawData,
+    });
+  };
+
+  const storeOnce = (kind: string, values: Float32Array | BigInt64Array, shape: readonly number[]) => {
+    const key = `${kind} ${shape.join("x")} ${values.length > 64 ? `#${stored.size}` : values.join(",")}`;
+    const known = constants.get(key);
+    if (known !== undefined) return known;
+    const name = `${kind}_${constants.size}`;
+    constants.set(key, name);
+    store(name, values, shape);
+    return name;
+  };
+
+  const emitter: Emitter = {
+    node: (type, inputs, attributes = {}) => {
+      const output = `${type.toLowerCase()}_${nodes.length}`;
+      const attribute = Object.entries(attributes).map(([name, value]) => attributeOf(name, value));
+      nodes.push({ opType: type, input: [...inputs], output: [output], attribute });
+      return output;
+    },
+    floats: (values, shape) => storeOnce("float", Float32Array.from(values), shape),
+    integers: (values, shape = [values.length]) =>
+      storeOnce("integer", BigInt64Array.from(Array.from(values, (value) => BigInt(value))), shape),
+  };
+
+  const finish = (
+    inputs: readonly ModelInput[],
+    outputs: readonly { name: string; tensor: Tensor; value: string }[],
+  ): Uint8Array => {
+    // An output keeps the name the caller chose: the value is renamed where it is made, or copied where it has another name already.
+    const renamed = new Map<string, string>();
+    const made = new Set(nodes.flatMap((node) => node?.output ?? []));
+    for (const { name, value } of outputs) {
+      if (made.has(value) && !renamed.has(value)) renamed.set(value, name);
+      else nodes.push({ opType: "Identity", input: [value], output: [name] });
+    }
+    const rename = (name: string) => renamed.get(name) ?? name;
+    const graph = onnx.GraphProto.create({
+      name: "polyvae",
+      node: nodes.map((node) => ({ ...node, input: node!.input!.map(rename), output: node!.output!.map(rename) })),
+      initializer: [...stored].map(([name, tensor]) => ({ name, ...tensor, dims: [...tensor.dims] })),
+      input: inputs.map((input) => valueInfo(input.name, input.shape, input.type)),
+      output: outputs.map(({ name, tensor }) => valueInfo(name, tensor.shape, tensor.type)),
+    });
+    const model = { irVersion, producerName: "polyvae", opsetImport: [{ domain: "", version: operatorSet }], graph };
+    return onnx.ModelProto.encode(model).finish();
+  };
+
+  return { emitter, store, finish };
+}
+
+function attributeOf(name: string, value: number | string | readonly number[]) {
+  const { AttributeType } = onnx.AttributeProto;
+  if (name === "to") return { name, type: AttributeType.INT, i: elementTypes[value as keyof typeof elementTypes] };
+  if (typeof value === "string") return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
+  if (typeof value === "number") return { name, type: AttributeType.INT, i: value };
+  return { name, type: AttributeType.INTS, ints: [...value] };
+}
+
+const valueInfo = (name: string, shape: Shape, type: ElementType) => ({
+  name,
+  type: {
+    tensorType: {
+      elemType: elementTypes[type],
+      shape: { dim: shape.map((axis) => (axis === "batch" ? { dimParam: "batch" } : { dimValue: axis })) },
+    },
+  },
+});

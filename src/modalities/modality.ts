@@ -1,0 +1,69 @@
+/**
+ * @file The contract of a modality: records ↔ arrays, and its part of the graph (features and likelihood).
+ * In: Values (decoded rows). Out: arrays with a presence mask, and back again in the user's units.
+ * A new modality is a new file beside this one; nothing outside modalities/ asks which kind a modality is.
+ */
+import type { Issue } from "../data/issues.ts";
+import type { MediaRequest } from "../data/media.ts";
+import type { Values } from "../data/records.ts";
+import type { Random } from "../engine/random.ts";
+import type { Tensor } from "../engine/tensor.ts";
+
+export type TypedArray = Float32Array | Int32Array | Uint8Array;
+
+/** One array of a modality: shape of one item (no batch axis) and element type. uint8 keeps media small in memory. */
+export interface ArraySpec {
+  readonly shape: readonly number[];
+  readonly type: "float32" | "int32" | "uint8";
+}
+
+/** Rows as arrays. `arrays[name]`: [rows, ...shape]; `present`: [rows], 1 where the modality has a value in that row. */
+export interface Encoded {
+  readonly rows: number;
+  readonly arrays: Readonly<Record<string, TypedArray>>;
+  readonly present: Uint8Array;
+  /** Values that could not be used; `row` is the index in the encoded rows, 0-based. */
+  readonly issues: readonly (Issue & { readonly row: number })[];
+}
+
+/** Arrays of every modality for the same rows: modality name → Encoded. */
+export type Batch = Readonly<Record<string, Encoded>>;
+
+export interface Modality {
+  /** The column's name, or "table". */
+  readonly name: string;
+  /** Columns it reads and gives back. */
+  readonly columns: readonly string[];
+  /** Everything fitted on training rows, as plain JSON: `openModality(state)` makes the same modality again. */
+  readonly state: ModalityState;
+  /** How its media columns must be decoded: column → request. Empty where it has none. */
+  readonly media: Readonly<Record<string, MediaRequest>>;
+
+  readonly arrays: Readonly<Record<string, ArraySpec>>;
+  /** Shape of `features`, no batch axis. */
+  readonly featureShape: readonly number[];
+  /** Shape of the likelihood's parameters, which the decoder network must emit, no batch axis. */
+  readonly parameterShape: readonly number[];
+  /** How many leading axes of both shapes are grids on which neighbours are related: 2 picture, 1 sequence, 0 none. */
+  readonly gridAxes: 0 | 1 | 2;
+  /** Scalars observed in one complete item: the measure by which modalities' likelihoods are balanced. */
+  readonly eventSize: number;
+
+  /** What the encoder network reads: arrays → [batch, ...featureShape], float32, of order one. */
+  features(arrays: Readonly<Record<string, Tensor>>): Tensor;
+  /** log p(x|z) in nats, [batch], over observed cells only, unrescaled. `parameters`: [batch, ...parameterShape]. */
+  logLikelihood(parameters: Tensor, arrays: Readonly<Record<string, Tensor>>): Tensor;
+
+  encode(rows: readonly Values[]): Encoded;
+  /**
+   * Parameters of the likelihood, [rows, ...parameterShape] → values in the user's units: the most typical value
+   * (mean of numbers, mode of categories), or a draw from the likelihood where `random` is given.
+   */
+  decode(parameters: Float32Array, rows: number, random?: Random): Values[];
+}
+
+export interface ModalityState {
+  readonly kind: string;
+  readonly name: string;
+  readonly [key: string]: unknown;
+}
