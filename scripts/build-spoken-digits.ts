@@ -93,7 +93,8 @@ async function main(): Promise<void> {
     if (row.speech) await writeFile(join(target, row.speech), clip.bytes);
     const cells = COLUMNS.map((name) => row[name]);
     const odd = cells.find((cell) => /[",\r\n]/.test(cell));
-    if (odd !== undefined) throw new Error(`Cannot write a cell without quotes: ${JSON.stringify(odd)} (${clip.file}).`);
+    if (odd !== undefined)
+      throw new Error(`Cannot write a cell without quotes: ${JSON.stringify(odd)} (${clip.file}).`);
     lines.push(cells.join(","));
   }
   await writeFile(join(target, "manifest.csv"), `${lines.join("\n")}\n`);
@@ -204,7 +205,11 @@ function readWav(bytes: Buffer, file: string): Sound {
     const size = bytes.readUInt32LE(at + 4);
     const body = at + 8;
     if (chunk === "fmt ") {
-      if (bytes.readUInt16LE(body) !== 1 || bytes.readUInt16LE(body + 2) !== 1 || bytes.readUInt16LE(body + 14) !== 16) {
+      if (
+        bytes.readUInt16LE(body) !== 1 ||
+        bytes.readUInt16LE(body + 2) !== 1 ||
+        bytes.readUInt16LE(body + 14) !== 16
+      ) {
         throw refuse();
       }
       rate = bytes.readUInt32LE(body + 4);
@@ -284,7 +289,7 @@ function period(difference: Float64Array, shortest: number, longest: number): nu
   }
   const deepest = Math.min(...dips.map((lag) => difference[lag]!));
   if (deepest > 0.3) return undefined;
-  const lag = dips.find((dip) => difference[dip]! <= deepest + 0.03)!;
+  const lag = dips.find((dip) => difference[dip]! <= deepest + 0.02)!;
   // The dip's true place lies between samples: the parabola through its neighbours.
   const [before, here, after] = [difference[lag - 1]!, difference[lag]!, difference[lag + 1]!];
   const bend = before - 2 * here + after;
