@@ -25,7 +25,7 @@ const module = "src/engine/generated/kernel-wasm.ts";
 if (isOlder(module, [kernel, "scripts/build.js"])) {
   mkdirSync("src/engine/generated", { recursive: true });
   const wasm = `src/engine/generated/kernel.${process.pid}.wasm`;
-  const features = ["--enable", "simd", "--enable", "relaxed-simd"];
+  const features = ["--enable", "simd"];
   const options = ["-O3", "--noAssert", "--converge", "--runtime", "stub", "--importMemory", "--memoryBase", "1024"];
   run("node_modules/assemblyscript/bin/asc.js", [kernel, "-o", wasm, ...options, ...features]);
   const base64 = readFileSync(wasm).toString("base64");

@@ -217,6 +217,9 @@ const pickRowsReference = (x: NdArray, table: Int32Array): NdArray =>
     return row < x.shape[1]! ? ref.at(x, [n!, row, c!]) : 0;
   });
 
+const replaceAxis = (index: readonly number[], axis: number, value: number) =>
+  index.map((old, i) => (i === axis ? value : old));
+
 const product = (axes: readonly number[]) => axes.reduce((a, b) => a * b, 1);
 
 export const ops: { readonly [K in OpName]: Op<K> } = {
@@ -424,11 +427,11 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
     evaluate: (inputs, { attributes: { axis } }, shape) =>
       ref.build(shape, (index) => {
         let offset = index[axis]!;
-        const source = inputs.find((x) => offset < x.shape[axis]! || ((offset -= x.shape[axis]!), false))!;
-        return ref.at(
-          source,
-          index.map((i, a) => (a === axis ? offset : i)),
-        );
+        for (const x of inputs) {
+          if (offset < x.shape[axis]!) return ref.at(x, replaceAxis(index, axis, offset));
+          offset -= x.shape[axis]!;
+        }
+        return Number.NaN;
       }),
   },
   slice: {
@@ -445,12 +448,7 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
       pad(d, axis, start, (inputs[0]!.shape[axis] as number) - end),
     ],
     evaluate: ([x], { attributes: { axis, start } }, shape) =>
-      ref.build(shape, (index) =>
-        ref.at(
-          x!,
-          index.map((i, a) => (a === axis ? i + start : i)),
-        ),
-      ),
+      ref.build(shape, (index) => ref.at(x!, replaceAxis(index, axis, index[axis]! + start))),
   },
   pad: {
     shape: ([x], { axis, before, after }) => {
@@ -468,12 +466,7 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
     evaluate: ([x], { attributes: { axis, before } }, shape) =>
       ref.build(shape, (index) => {
         const i = index[axis]! - before;
-        return i >= 0 && i < x!.shape[axis]!
-          ? ref.at(
-              x!,
-              index.map((old, a) => (a === axis ? i : old)),
-            )
-          : 0;
+        return i >= 0 && i < x!.shape[axis]! ? ref.at(x!, replaceAxis(index, axis, i)) : 0;
       }),
   },
 

@@ -1,0 +1,274 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { gradients } from "./differentiate.ts";
+import { evaluate } from "./evaluate.ts";
+import { clip, logGamma, logNormal, logSumExp, mean, oneHot, sampleNormal } from "./functions.ts";
+import {
+  averagePooling,
+  convolution,
+  embedding,
+  layerNormalisation,
+  maxPooling,
+  transposedConvolution,
+} from "./layers.ts";
+import { nodeRuntime } from "./node/runtime.ts";
+import type { OpName } from "./ops.ts";
+import * as o from "./ops.ts";
+import { ndarray } from "./reference.ts";
+import type { Tensor } from "./tensor.ts";
+import { type Argument, argument, checkDerivative, checkLowering } from "./testing/check-graph.ts";
+
+const runtime = nodeRuntime({ threads: 1 });
+afterAll(() => runtime.close());
+
+type Case = readonly [f: (...inputs: Tensor[]) => Tensor, ...args: Argument[]];
+
+const x = argument(["batch", 4], "x");
+const y = argument(["batch", 4], "y");
+const row = argument([4], "row");
+const column = argument(["batch", 1], "column");
+const positive = argument(["batch", 4], "positive", (v) => 0.3 + Math.abs(v));
+const saturated: Argument = { shape: ["batch", 4], values: [-90, 90, -30, 30, -12, 12, 1e-3, -1e-3, 5, -5, 0.5, 20] };
+const ties: Argument = { shape: ["batch", 4], values: [1, 1, 1, 1, 0.5, 2, 2, -1, 3, 1, 3, 3] };
+const integers: Argument = { shape: ["batch", 2], values: [0, 2, 1, 1, 2, 0], type: "int32" };
+const bytes: Argument = { shape: ["batch", 2], values: [0, 255, 7, 1, 128, 3], type: "uint8" };
+const tieInput = o.input("ties", [3, 4]);
+const image = argument(["batch", 5, 4, 2], "image");
+const strip = argument(["batch", 7, 2], "strip");
+const windows = {
+  grid: [5, 4],
+  kernel: [3, 2],
+  stride: [2, 1],
+  padding: [
+    [1, 1],
+    [0, 1],
+  ],
+  dilation: [1, 2],
+} as const;
+const patches = argument(["batch", 3, 3, 12], "patches");
+
+/** Broadcasting in every position, equal shapes, a number. */
+const binary = (f: (a: o.Operand, b: o.Operand) => Tensor, b: Argument = y): Case[] => [
+  [f as Case[0], x, b],
+  [f as Case[0], x, { shape: [4], values: b.values.slice(0, 4) }],
+  [f as Case[0], { shape: ["batch", 1], values: x.values.slice(0, 3) }, { shape: [4], values: b.values.slice(0, 4) }],
+  [(a) => f(a!, 1.5), x],
+  [(a) => f(1.5, a!), b],
+];
+
+/** Parameters are trained in plan.test.ts; what has no central difference is tested by name below. */
+const cases: { readonly [K in OpName]: readonly Case[] } = {
+  input: [[(a) => a!, x]],
+  parameter: [],
+  constant: [[(a) => o.add(a!, o.constant([1, 2, 3, 4])), x]],
+  add: binary(o.add),
+  sub: binary(o.sub),
+  mul: binary(o.mul),
+  div: binary(o.div, positive),
+  maximum: binary(o.maximum),
+  greater: binary(o.greater),
+  equal: [[(i) => o.equal(o.cast(i!), o.constant([0, 2])), integers]],
+  neg: [[o.neg, x]],
+  exp: [[o.exp, x]],
+  log: [[o.log, positive]],
+  sqrt: [[o.sqrt, positive]],
+  abs: [[o.abs, x]],
+  sign: [[(a) => o.mul(o.sign(a!), a!), x]],
+  relu: [
+    [o.relu, x],
+    [o.relu, saturated],
+  ],
+  tanh: [
+    [o.tanh, x],
+    [o.tanh, saturated],
+  ],
+  sigmoid: [
+    [o.sigmoid, x],
+    [o.sigmoid, saturated],
+  ],
+  softplus: [
+    [o.softplus, x],
+    [o.softplus, saturated],
+  ],
+  stopGradient: [],
+  cast: [
+    [(a) => o.cast(a!), integers],
+    [(a) => o.mul(o.cast(a!), 1 / 255), bytes],
+  ],
+  select: [
+    [(a, b) => o.select(o.constant([1, 0, 0, 1]), a!, b!), x, y],
+    [(a, b) => o.select(o.constant([1, 0, 0, 1]), a!, b!), x, row],
+    // The other branch would be NaN.
+    [(a) => o.select(o.greater(a!, 0), o.log(o.maximum(a!, 1e-30)), 0), x],
+  ],
+  sum: [
+    [(a) => o.sum(a!), x],
+    [(a) => o.sum(a!, [0]), x],
+    [(a) => o.sum(a!, [-1], true), x],
+    [(a) => o.sum(a!, [1, 3]), image],
+    [(a) => o.sum(a!, []), x],
+  ],
+  max: [
+    [(a) => o.max(a!, [1]), x],
+    [(a) => o.max(a!, [0], true), x],
+    [(a) => o.max(a!, [1, 2]), image],
+  ],
+  softmax: [
+    [o.softmax, x],
+    [o.softmax, saturated],
+  ],
+  logSoftmax: [
+    [o.logSoftmax, x],
+    [o.logSoftmax, saturated],
+  ],
+  axisSize: [
+    [(a) => o.div(a!, o.axisSize(a!, 0)), x],
+    [(a) => mean(a!), x],
+    [(a) => mean(a!, [0]), x],
+  ],
+  reshape: [
+    [(a) => o.reshape(a!, ["batch", 2, 1, 2]), x],
+    [(a) => o.reshape(o.sum(a!, [0]), [2, 2]), x],
+  ],
+  transpose: [
+    [(a) => o.transpose(a!, [2, 0, 3, 1]), image],
+    [(a) => o.transpose(a!, [1, 0]), x],
+  ],
+  expand: [
+    [(a, b) => o.expand(a!, b!), column, y],
+    [(a, b) => o.expand(a!, b!), row, y],
+    [(a, b) => o.mul(o.expand(a!, b!), b!), row, y],
+  ],
+  concat: [[(a, b, c) => o.concat([a!, b!, c!], 1), x, column, y]],
+  slice: [
+    [(a) => o.slice(a!, 1, 1, 3), x],
+    [(a) => o.slice(a!, -1, 1, 2), image],
+  ],
+  pad: [
+    [(a) => o.pad(a!, 1, 2, 1), x],
+    [(a) => o.pad(a!, 2, 0, 3), image],
+  ],
+  linear: [
+    [(a, w) => o.linear(a!, w!), x, argument([4, 3], "w")],
+    [(a, w) => o.linear(a!, w!, true), x, argument([3, 4], "w")],
+    [(a, w) => o.linear(a!, w!), image, argument([2, 3], "w")],
+    [(a, w, b) => o.add(o.linear(a!, w!), b!), image, argument([2, 3], "w"), argument([3], "b")],
+    [(a, w, b) => o.add(o.linear(a!, w!, true), b!), x, argument([3, 4], "w"), argument([3], "b")],
+  ],
+  outer: [
+    [(a, b) => o.outer(a!, b!), x, argument(["batch", 2], "b")],
+    [(a, b) => o.outer(a!, b!), image, argument(["batch", 5, 4, 3], "b")],
+  ],
+  matmul: [
+    [(a, b) => o.matmul(a!, o.transpose(b!, [1, 0])), x, y],
+    [(a, b) => o.matmul(a!, b!), argument(["batch", 2, 3], "a"), argument(["batch", 3, 2], "b")],
+  ],
+  gather: [[(t, i) => o.gather(t!, i!), argument([3, 4], "t"), integers]],
+  scatterAdd: [[(i, u) => o.scatterAdd(i!, u!, 5), integers, argument(["batch", 2, 3], "u")]],
+  unfold: [[(a) => o.unfold(a!, windows), image]],
+  fold: [[(a) => o.fold(a!, windows), patches]],
+};
+
+describe.each(Object.entries(cases).filter(([, list]) => list.length > 0))("%s", (_, list) => {
+  test("float32 in ONNX Runtime equals the float64 evaluation, value and gradient", async () => {
+    for (const [f, ...args] of list) await checkLowering(runtime, f, args);
+  });
+
+  test("derivative equals central differences", () => {
+    for (const [f, ...args] of list) checkDerivative(f, args);
+  });
+});
+
+const composed: Record<string, Case> = {
+  "log-sum-exp": [(a) => logSumExp(a!, [1]), saturated],
+  clip: [(a) => clip(a!, -0.5, 0.5), x],
+  "one-hot": [(i) => oneHot(i!, 3), integers],
+  "log-gamma": [logGamma, { shape: ["batch", 4], values: [0.01, 0.3, 1, 1.5, 2, 3.7, 8, 20, 100, 512, 1e3, 1e4] }],
+  "log-normal density": [(a, m, v) => logNormal(a!, m!, v!), x, y, argument([4], "v")],
+  "reparameterised normal": [(m, v, e) => sampleNormal(m!, v!, e!), x, y, argument(["batch", 4], "e")],
+};
+
+test.each(Object.entries(composed))("composed function %s", async (_, [f, ...args]) => {
+  await checkLowering(runtime, f, args);
+  checkDerivative(f, args);
+});
+
+const layers: Record<string, Case> = {
+  "dense with weights": [(a, w, b) => o.add(o.linear(a!, w!), b!), image, argument([2, 5], "w"), argument([5], "b")],
+  "average pooling": [(a) => averagePooling(2)(a!, "pool"), image],
+  "max pooling": [(a) => maxPooling(2)(a!, "pool"), image],
+  "max pooling 1-d, overlapping": [(a) => maxPooling(3, 2)(a!, "pool"), strip],
+};
+
+test.each(Object.entries(layers))("layer %s", async (_, [f, ...args]) => {
+  await checkLowering(runtime, f, args);
+  checkDerivative(f, args);
+});
+
+test("at a tie a maximum shares its gradient and a comparison holds", async () => {
+  await checkLowering(runtime, (a) => o.max(a!, [1]), [ties]);
+  const [slope] = gradients(o.sum(o.max(tieInput, [1])), [tieInput]);
+  expect(Array.from(evaluate({ slope: slope! }, { ties: ndarray([3, 4], ties.values) }).slope.data)).toEqual([
+    0.25,
+    0.25,
+    0.25,
+    0.25,
+    0,
+    0.5,
+    0.5,
+    0,
+    1 / 3,
+    0,
+    1 / 3,
+    1 / 3,
+  ]);
+});
+
+test("no gradient flows through stopGradient", () => {
+  const a = o.input("a", [2]);
+  const [slope] = gradients(o.sum(o.mul(o.stopGradient(a), a)), [a]);
+  expect(Array.from(evaluate({ slope: slope! }, { a: ndarray([2], [3, 4]) }).slope.data)).toEqual([3, 4]);
+});
+
+/** Layers with parameters: their shapes, and a convolution against the sum written out. */
+test("convolution is the sum over its window", () => {
+  const grid = o.input("x", ["batch", 4, 4, 1]);
+  const result = convolution(1, { kernel: 3 })(grid, "c");
+  const values = Array.from({ length: 16 }, (_, i) => i);
+  const kernel = [0, 1, 0, 0, 0, 0, 0, 0, 0];
+  const { y: out } = evaluate(
+    { y: result },
+    { x: ndarray([1, 4, 4, 1], values), "c/weight": ndarray([9, 1], kernel), "c/bias": ndarray([1], [0.5]) },
+  );
+  // Each pixel takes its upper neighbour: the kernel's cell above the centre.
+  expect(Array.from(out.data)).toEqual([...Array(4).fill(0.5), ...values.slice(0, 12).map((v) => v + 0.5)]);
+});
+
+test.each([
+  ["stride 2, odd grid", convolution(3, { kernel: 3, stride: 2 }), ["batch", 5, 4, 2], ["batch", 3, 2, 3]],
+  ["valid", convolution(3, { kernel: 3, padding: "valid" }), ["batch", 5, 4, 2], ["batch", 3, 2, 3]],
+  ["1-d dilated", convolution(3, { kernel: 3, dilation: 2 }), ["batch", 7, 2], ["batch", 7, 3]],
+  ["transposed", transposedConvolution(3, [5, 4], { kernel: 3, stride: 2 }), ["batch", 3, 2, 6], ["batch", 5, 4, 3]],
+  ["layer normalisation", layerNormalisation(), ["batch", 5], ["batch", 5]],
+] as const)("shape of %s", (_, layer, from, to) => {
+  expect(layer(o.input("x", from), "layer").shape).toEqual(to);
+});
+
+test("embedding looks rows up", () => {
+  expect(embedding(10, 3)(o.input("i", ["batch", 2], "int32"), "e").shape).toEqual(["batch", 2, 3]);
+});
+
+test("shape errors name the operation, what was expected and what came", () => {
+  const a = o.input("a", ["batch", 3]);
+  expect(() => o.add(a, o.input("b", ["batch", 4]))).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "add": expected axes that are equal or 1 when aligned at the end, received [batch, 3] and [batch, 4].]`,
+  );
+  expect(() => o.linear(a, o.input("w", [4, 2]))).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "linear": expected [..., 4] and a matrix, received [batch, 3] and [4, 2].]`,
+  );
+  expect(() => o.unfold(a, windows)).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "unfold": expected [batch, 5, 4, channels], received [batch, 3].]`,
+  );
+  expect(() => o.reshape(a, ["batch", 2])).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "reshape": expected as many elements as [batch, 2], received [batch, 3].]`,
+  );
+});

@@ -1,0 +1,65 @@
+/**
+ * @file What a training run executes: one model that returns loss, named terms and all gradients, one without gradients.
+ * In: a scalar loss and named terms. Out: plain data that can be posted to the thread where it runs.
+ */
+import { gradients } from "./differentiate.ts";
+import { square } from "./functions.ts";
+import { type LoweredModel, lower } from "./onnx.ts";
+import type { Initialiser } from "./ops.ts";
+import { add, constant, sqrt, sum } from "./ops.ts";
+import { random } from "./random.ts";
+import { intern } from "./simplify.ts";
+import { isOp, type Tensor, topologicalOrder } from "./tensor.ts";
+
+export interface ParameterInfo {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly initialiser: Initialiser;
+}
+
+export interface ExecutableModel {
+  readonly bytes: Uint8Array;
+  readonly inputs: LoweredModel["inputs"];
+}
+
+export interface TrainingPlan {
+  readonly parameters: readonly ParameterInfo[];
+  /** Outputs: `loss`, the terms, `gradient-norm`, and `gradient/<parameter>` for each parameter. */
+  readonly gradientModel: ExecutableModel;
+  /** Outputs: `loss` and the terms. */
+  readonly evaluationModel: ExecutableModel;
+}
+
+export const gradientPrefix = "gradient/";
+
+/** @throws ShapeError when the loss is not a scalar; Error when it depends on no parameter */
+export function planTraining(loss: Tensor, terms: Readonly<Record<string, Tensor>> = {}): TrainingPlan {
+  const outputs = intern({ ...terms, loss });
+  const parameters = topologicalOrder([outputs.loss!]).filter((node) => isOp(node, "parameter"));
+  if (parameters.length === 0) throw new Error("Cannot train: the loss depends on no parameter.");
+  const slopes = gradients(outputs.loss!, parameters);
+  const squares = slopes.map((slope) => sum(square(slope)));
+  const named = Object.fromEntries(parameters.map((node, i) => [gradientPrefix + node.attributes.name, slopes[i]!]));
+  const norm = sqrt(squares.reduce(add, constant(0)));
+  return {
+    parameters: parameters.map(({ attributes }) => attributes),
+    gradientModel: executable(lower({ ...outputs, "gradient-norm": norm, ...named })),
+    evaluationModel: executable(lower(outputs)),
+  };
+}
+
+const executable = ({ bytes, inputs }: LoweredModel): ExecutableModel => ({ bytes, inputs });
+
+/** First values of a parameter, from a stream of its own: they do not depend on what else the graph holds. */
+export function initialValues({ name, shape, initialiser }: ParameterInfo, seed: number): Float32Array {
+  const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
+  const rng = random(seed, `parameter ${name}`);
+  switch (initialiser.kind) {
+    case "constant":
+      return values.fill(initialiser.value);
+    case "uniform":
+      return values.map(() => (2 * rng.uniform() - 1) * initialiser.limit);
+    case "normal":
+      return values.map(() => rng.normal() * initialiser.deviation);
+  }
+}

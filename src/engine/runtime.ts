@@ -1,0 +1,60 @@
+/**
+ * @file Contract of an execution engine: runs ONNX models and trains graphs, off the caller's thread.
+ * In: models and batches. Out: named arrays. node/ implements it on onnxruntime-node in a worker thread.
+ */
+import type { TrainingPlan } from "./plan.ts";
+
+export type FeedArray = Float32Array | Int32Array | Uint8Array;
+
+/** Values for a run: arrays by input name, row-major, and the size that the batch axis takes. */
+export interface Feeds {
+  readonly batch: number;
+  readonly arrays: Readonly<Record<string, FeedArray>>;
+}
+
+export type Outputs = Readonly<Record<string, Float32Array>>;
+
+export interface Executable {
+  /** @throws Error naming an input that is absent or of the wrong length */
+  run(feeds: Feeds): Promise<Outputs>;
+  release(): Promise<void>;
+}
+
+export interface StepOptions {
+  /** Learning rate of this step. */
+  readonly rate: number;
+  /** Gradients are scaled down so that their global norm is at most this. */
+  readonly clipNorm?: number;
+  /** Names the noise of this step: the same seed draws the same noise. */
+  readonly seed: number;
+  /** Parameters to change, by name; all when absent. The others stay frozen. */
+  readonly only?: readonly string[];
+}
+
+export interface StepResult {
+  readonly outputs: Outputs;
+  readonly gradientNorm: number;
+  /** False when loss or gradient were not finite: nothing was changed. */
+  readonly applied: boolean;
+}
+
+/** Parameters and optimiser state of one training run, held where the graph runs. */
+export interface Trainer {
+  /** One gradient step. The arrays of `feeds` are handed over and must not be used again. */
+  step(feeds: Feeds, options: StepOptions): Promise<StepResult>;
+  /** Loss and terms without gradients. */
+  evaluate(feeds: Feeds, seed: number): Promise<Outputs>;
+  /** Copies of all parameters: name → values. */
+  parameters(): Promise<Readonly<Record<string, Float32Array>>>;
+  setParameters(values: Readonly<Record<string, Float32Array>>): Promise<void>;
+  /** Keeps parameters and optimiser state under a name, in memory, for `restore`. */
+  save(name: string): Promise<void>;
+  restore(name: string): Promise<void>;
+  release(): Promise<void>;
+}
+
+export interface Runtime {
+  load(model: Uint8Array): Promise<Executable>;
+  train(plan: TrainingPlan, seed: number): Promise<Trainer>;
+  close(): Promise<void>;
+}
