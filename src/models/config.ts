@@ -1,0 +1,28 @@
+/**
+ * @file What a model is made of, as one plain validated object. In: a config file's `model` part. Out: ModelConfig with defaults.
+ */
+import { z } from "zod";
+
+export const modelConfigSchema = z.strictObject({
+  latent: z.number().int().min(1).max(1024).default(32).describe("Size of the shared latent space."),
+  objective: z.enum(["mvtcae", "elbo"]).default("mvtcae").describe("What is minimised; see docs/math/objectives.md."),
+  beta: z.number().min(0).default(1).describe("Weight of the divergences after warm-up."),
+  alpha: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(5 / 6)
+    .describe("MVTCAE: share of the modalities' own bottlenecks."),
+  contrast: z.number().min(0).default(1).describe("Weight of InfoNCE between the modalities' means; 0 leaves it out."),
+  balance: z.boolean().default(true).describe("Scale likelihoods inside the loss to equal event sizes."),
+  width: z.number().int().min(8).max(4096).default(256).describe("Units of a dense hidden layer."),
+  channels: z
+    .number()
+    .int()
+    .min(4)
+    .max(512)
+    .default(16)
+    .describe("Channels of the first convolution; doubled at each halving."),
+});
+
+export type ModelConfig = z.infer<typeof modelConfigSchema>;

@@ -1,0 +1,85 @@
+/**
+ * @file Default networks: convolutions where a modality says that neighbours are related, dense layers elsewhere.
+ * In: a modality's shapes and its number of grid axes. Out: layers to and from feature vectors.
+ */
+import {
+  convolution,
+  dense,
+  flatten,
+  type Layer,
+  sequential,
+  transposedConvolution,
+  unflatten,
+} from "../engine/layers.ts";
+import { mul, relu, tanh } from "../engine/ops.ts";
+import type { Tensor } from "../engine/tensor.ts";
+import type { Modality } from "../modalities/modality.ts";
+import type { ModelConfig } from "./config.ts";
+import type { Gaussian } from "./gaussian.ts";
+
+type Shaped = Pick<Modality, "featureShape" | "parameterShape" | "gridAxes">;
+
+/** Grids are halved until one side is no longer than this. */
+const smallestSide = 8;
+const kernel = 3;
+
+/** The grids from the full one down to the smallest, each half the one before. */
+function halvings(grid: readonly number[]): number[][] {
+  const grids = [[...grid]];
+  for (let last = grids[0]!; Math.min(...last) > smallestSide; ) {
+    last = last.map((side) => Math.ceil(side / 2));
+    grids.push(last);
+  }
+  return grids;
+}
+
+/** features [batch, ...featureShape] → hidden [batch, width]. */
+export function encoderNetwork({ featureShape, gridAxes }: Shaped, { width, channels }: ModelConfig): Layer {
+  if (gridAxes === 0) return sequential(flatten, dense(width), relu, dense(width), relu);
+  const grids = halvings(featureShape.slice(0, gridAxes));
+  const convolutions = grids.slice(1).flatMap((_, i) => [convolution(channels * 2 ** i, { kernel, stride: 2 }), relu]);
+  const first = convolutions.length > 0 ? convolutions : [convolution(channels, { kernel }), relu];
+  return sequential(...first, flatten, dense(width), relu);
+}
+
+/** latent [batch, latent] → likelihood parameters [batch, ...parameterShape]. */
+export function decoderNetwork({ parameterShape, gridAxes }: Shaped, { width, channels }: ModelConfig): Layer {
+  const size = parameterShape.reduce((a, b) => a * b, 1);
+  if (gridAxes === 0) {
+    return sequential(dense(width), relu, dense(width), relu, dense(size, { gain: 1 }), unflatten(parameterShape));
+  }
+  const outputs = parameterShape.slice(gridAxes).reduce((a, b) => a * b, 1);
+  const grids = halvings(parameterShape.slice(0, gridAxes));
+  const smallest = grids.at(-1)!;
+  const deepest = channels * 2 ** Math.max(0, grids.length - 2);
+  const start = [
+    dense(width),
+    relu,
+    dense(smallest.reduce((a, b) => a * b, 1) * deepest),
+    relu,
+    unflatten([...smallest, deepest]),
+  ];
+  const growth = grids
+    .slice(0, -1)
+    .reverse()
+    .flatMap((grid, i, all) => {
+      const isLast = i === all.length - 1;
+      const to = isLast ? outputs : channels * 2 ** (all.length - 2 - i);
+      const layer = transposedConvolution(to, grid, { kernel: kernel + 1, stride: 2, gain: isLast ? 1 : Math.SQRT2 });
+      return isLast ? [layer] : [layer, relu];
+    });
+  const end = growth.length > 0 ? growth : [convolution(outputs, { kernel, gain: 1 })];
+  return sequential(...start, ...end, unflatten(parameterShape));
+}
+
+/** Posterior variances stay within e^±bound, so that neither a divergence nor a precision can overflow. */
+const logVarianceBound = 8;
+
+/** hidden [batch, width] → Gaussian over the latent space, with log-variances in ±8. */
+export function posteriorHead(hidden: Tensor, name: string, latent: number): Gaussian {
+  const raw = dense(latent, { gain: 0.5 })(hidden, `${name}/log-variance`);
+  return {
+    mean: dense(latent, { gain: 1 })(hidden, `${name}/mean`),
+    logVariance: mul(tanh(mul(raw, 1 / logVarianceBound)), logVarianceBound),
+  };
+}

@@ -1,0 +1,178 @@
+/**
+ * @file A trained model in use: encoders, decoders, prior and preprocessing; no training code, no disk, no Node.
+ * In: the parts that a model file holds, and a Runtime. Out: posteriors of rows, and likelihood parameters of latents.
+ */
+
+import type { Reading } from "../data/dataset.ts";
+import type { Column } from "../data/records.ts";
+import type { Executable, Runtime } from "../engine/runtime.ts";
+import { modalityFeeds, selectRows } from "../modalities/batch.ts";
+import type { Batch, Modality, ModalityState } from "../modalities/modality.ts";
+import { openModality } from "../modalities/open-modality.ts";
+import type { ModelConfig } from "./config.ts";
+import type { Mixture } from "./prior.ts";
+import { latentInput, networkName } from "./vae.ts";
+
+/** What was learnt from what, and how it went: plain JSON, kept in the model file. */
+export interface ModelRecord {
+  readonly config: ModelConfig;
+  readonly modalities: readonly ModalityState[];
+  readonly data: {
+    /** File name of the training data, without its folder. */
+    readonly name: string;
+    /** sha256 of the training file's bytes. */
+    readonly fingerprint: string;
+    readonly rows: number;
+    readonly reading: Reading;
+    readonly columns: readonly Column[];
+  };
+  readonly training: TrainingRecord;
+}
+
+export interface TrainingRecord {
+  readonly seed: number;
+  readonly epochs: number;
+  readonly bestEpoch: number;
+  readonly steps: number;
+  readonly rows: number;
+  readonly parameters: number;
+  readonly cpuSeconds: number;
+  readonly wallSeconds: number;
+  readonly stopped: "epochs" | "minutes" | "no-improvement" | "interrupted";
+  /** What the monitor saw and did, in words. */
+  readonly incidents: readonly string[];
+  readonly history: readonly EpochRecord[];
+}
+
+export interface EpochRecord {
+  readonly epoch: number;
+  readonly rate: number;
+  readonly beta: number;
+  /** Means over the epoch's training rows, of the training loss and its terms. */
+  readonly train: Readonly<Record<string, number>>;
+  /** Means over held-out rows: `lower-bound`, `divergence`, `log-likelihood/<modality>` in nats (over rows that hold it). */
+  readonly validation: Readonly<Record<string, number>>;
+}
+
+/** Everything that a model file holds. */
+export interface ModelParts {
+  readonly record: ModelRecord;
+  /** `encoder-<modality>` and `decoder-<modality>` → ONNX model. */
+  readonly networks: Readonly<Record<string, Uint8Array>>;
+  readonly prior: Mixture;
+}
+
+/** Gaussians over the latent space, one a row, row-major [rows, latent]. */
+export interface Latents {
+  readonly rows: number;
+  readonly mean: Float32Array;
+  readonly variance: Float32Array;
+  /** 1 where the row held at least one of the modalities asked for; elsewhere the standard normal stands. */
+  readonly known: Uint8Array;
+}
+
+export interface TrainedModel {
+  readonly record: ModelRecord;
+  readonly modalities: readonly Modality[];
+  readonly latent: number;
+  readonly prior: Mixture;
+  /** q(z | the given modalities) of each row; all modalities unless named. Product of the experts present. */
+  posterior(batch: Batch, given?: readonly string[]): Promise<Latents>;
+  /** Parameters of one modality's likelihood, [rows, ...parameterShape], for latents [rows, latent]. */
+  decode(modality: string, latents: Float32Array): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/** Rows that pass through a network at once. */
+const chunk = 256;
+
+export async function openTrainedModel(
+  { record, networks, prior }: ModelParts,
+  runtime: Runtime,
+): Promise<TrainedModel> {
+  const modalities = record.modalities.map(openModality);
+  const { latent } = record.config;
+  const loaded = new Map<string, Promise<Executable>>();
+
+  /** Networks are loaded when first used: a translation needs two of them. */
+  const network = (role: "encoder" | "decoder", modality: string): Promise<Executable> => {
+    const name = networkName(role, modality);
+    const bytes = networks[name];
+    if (!bytes)
+      throw new Error(
+        `The model has no ${role} for "${modality}"; it knows ${modalities.map((m) => m.name).join(", ")}.`,
+      );
+    const ready = loaded.get(name) ?? runtime.load(bytes);
+    loaded.set(name, ready);
+    return ready;
+  };
+
+  return {
+    record,
+    modalities,
+    latent,
+    prior,
+
+    async posterior(batch, given = modalities.map(({ name }) => name)) {
+      const rows = Object.values(batch)[0]?.rows ?? 0;
+      const precision = new Float64Array(rows * latent);
+      const weighted = new Float64Array(rows * latent);
+      const known = new Uint8Array(rows);
+      for (const name of given) {
+        const encoded = batch[name];
+        if (!encoded) continue;
+        const modality = modalities.find((m) => m.name === name)!;
+        const encoder = await network("encoder", name);
+        const present = indicesWhere(encoded.present);
+        for (const indices of chunks(present, chunk)) {
+          const arrays = modalityFeeds(modality, selectRows({ [name]: encoded }, indices)[name]!);
+          const outputs = await encoder.run({ batch: indices.length, arrays });
+          addExpert(indices, outputs.mean!, outputs["log-variance"]!, { precision, weighted }, latent);
+        }
+        for (const row of present) known[row] = 1;
+      }
+      const variance = Float32Array.from(precision, (p) => (p > 0 ? 1 / p : 1));
+      return { rows, mean: Float32Array.from(weighted, (w, i) => w * variance[i]!), variance, known };
+    },
+
+    async decode(name, latents) {
+      const decoder = await network("decoder", name);
+      const rows = latents.length / latent;
+      const size = modalities.find((m) => m.name === name)!.parameterShape.reduce((a, b) => a * b, 1);
+      const result = new Float32Array(rows * size);
+      for (let start = 0; start < rows; start += chunk) {
+        const part = latents.subarray(start * latent, Math.min(rows, start + chunk) * latent);
+        const { parameters } = await decoder.run({ batch: part.length / latent, arrays: { [latentInput]: part } });
+        result.set(parameters!, start * size);
+      }
+      return result;
+    },
+
+    async close() {
+      for (const executable of loaded.values()) await (await executable).release();
+      loaded.clear();
+    },
+  };
+}
+
+/** Adds one expert's precision and precision-weighted mean to the rows it speaks of. */
+function addExpert(
+  rows: readonly number[],
+  mean: Float32Array,
+  logVariance: Float32Array,
+  sums: { precision: Float64Array; weighted: Float64Array },
+  latent: number,
+): void {
+  rows.forEach((row, i) => {
+    for (let d = 0; d < latent; d++) {
+      const own = Math.exp(-logVariance[i * latent + d]!);
+      sums.precision[row * latent + d]! += own;
+      sums.weighted[row * latent + d]! += own * mean[i * latent + d]!;
+    }
+  });
+}
+
+const indicesWhere = (mask: Uint8Array): number[] => Array.from(mask.keys()).filter((i) => mask[i] === 1);
+
+const chunks = (items: readonly number[], size: number): number[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
