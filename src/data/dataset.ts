@@ -1,8 +1,9 @@
 /**
  * @file What an opened data set offers. In: a file of records (node/ reads it). Out: columns, issues and a stream of rows.
  */
+import { DataError } from "./data-error.ts";
 import type { Issue } from "./issues.ts";
-import type { Column, Row, Split } from "./records.ts";
+import type { Column, ColumnKind, ColumnRole, Row, Spelling, Split } from "./records.ts";
 
 /** How a data set was read: plain JSON, kept in the model so that later commands read the same way. */
 export interface Reading {
@@ -11,16 +12,33 @@ export interface Reading {
   readonly media: Readonly<Record<string, string>>;
   /** Column settings that override inference: name → settings, as the config file says them. */
   readonly columns: Readonly<Record<string, ColumnSetting>>;
-  readonly splitFractions: { readonly validation: number; readonly test: number };
+  readonly splitFractions: SplitFractions;
   readonly seed: number;
+  readonly label?: string;
+  readonly splitColumn?: string;
+  readonly groupColumn?: string;
+  readonly idColumn?: string;
+  /** What every column turned out to be: another file opened with this reading has the same kinds and roles. */
+  readonly resolved: Readonly<Record<string, ResolvedColumn>>;
+}
+
+export interface SplitFractions {
+  readonly validation: number;
+  readonly test: number;
 }
 
 /** One column in the config: its kind, its role, or both, with the modality's own options. */
 export interface ColumnSetting {
-  readonly kind?: Column["kind"];
-  readonly role?: Column["role"];
+  readonly kind?: ColumnKind;
+  readonly role?: ColumnRole;
   /** Options of the column's modality, validated by it (image width, text level, …). */
   readonly options?: Readonly<Record<string, unknown>>;
+}
+
+export interface ResolvedColumn {
+  readonly kind: ColumnKind;
+  readonly role: ColumnRole;
+  readonly spelling?: Spelling;
 }
 
 export interface Dataset {
@@ -30,11 +48,34 @@ export interface Dataset {
   /** sha256 (hex) of the source's bytes. */
   readonly fingerprint: string;
   readonly rowCount: number;
+  /** Rows with a value in at least one feature column; the others are listed as issues. */
+  readonly usableRows: number;
+  /** Usable rows in each split. */
   readonly splitCounts: Readonly<Record<Split, number>>;
   readonly columns: readonly Column[];
-  /** Found while opening; decoding media adds more. */
+  /** Found while opening; decoding media adds more (`mergeIssues` joins the two). */
   readonly issues: readonly Issue[];
-  /** Rows in source order, in chunks, read from disk as they are asked for. */
+  /** Rows in source order, empty ones included, in chunks of at most 2048, read from disk as they are asked for. */
   rows(): AsyncIterable<readonly Row[]>;
   close(): void;
+}
+
+export const fewestRows = 20;
+
+/** What training asks and inspection does not. @throws DataError where too few rows or no column can be learnt from. */
+export function checkUsable(dataset: Dataset): void {
+  const { source, columns, usableRows, rowCount } = dataset;
+  if (!columns.some(({ role }) => role === "feature")) {
+    const reasons = columns.slice(0, 6).map(({ name, why }) => `${name}: ${why}`);
+    throw new DataError(
+      `Cannot learn from ${source}: expected at least one usable column, found none (${reasons.join("; ")}). ` +
+        "Give a column another kind or role in the config file; `polyvae inspect` shows what was found.",
+    );
+  }
+  if (usableRows < fewestRows) {
+    const empty = rowCount > usableRows ? ` (${rowCount} in all, the others have no value in any learnt column)` : "";
+    throw new DataError(
+      `Cannot learn from ${source}: expected at least ${fewestRows} usable rows, found ${usableRows}${empty}. Add rows.`,
+    );
+  }
 }

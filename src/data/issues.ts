@@ -15,6 +15,10 @@ export type Issue =
   | (At & { readonly code: "number-not-finite" | "value-not-readable"; readonly value: string })
   | (At & { readonly code: "category-unseen"; readonly value: string })
   | (At & { readonly code: "column-empty" | "column-constant" | "column-identifier" })
+  /** Used all the same: worth knowing because decoding it is slow. */
+  | (At & { readonly code: "media-large"; readonly detail: string })
+  /** Stands for issues that were counted and not kept, so that a broken column of a large file costs no memory. */
+  | (At & { readonly code: "more-alike"; readonly of: string; readonly count: number })
   | { readonly code: "row-empty"; readonly row: number };
 
 /** One line for people: where, what, and what became of it. */
@@ -28,11 +32,15 @@ export function describeIssue(issue: Issue): string {
     case "media-too-large":
       return `${where}: ${issue.detail}; treated as missing`;
     case "number-not-finite":
-      return `${where}: ${issue.value} is not a finite number; treated as missing`;
+      return `${where}: ${issue.value} is not a finite number below 1e30; treated as missing`;
     case "value-not-readable":
       return `${where}: "${issue.value}" does not fit the column's kind; treated as missing`;
     case "category-unseen":
       return `${where}: "${issue.value}" was never seen in training; treated as missing`;
+    case "media-large":
+      return `${where}: ${issue.detail}`;
+    case "more-alike":
+      return `${where}: ${issue.count} more of ${issue.of}, not listed one by one`;
     case "column-empty":
       return `${where}: every cell is empty; not learnt`;
     case "column-constant":
@@ -40,4 +48,15 @@ export function describeIssue(issue: Issue): string {
     case "column-identifier":
       return `${where}: every value is different, it looks like an identifier; not learnt`;
   }
+}
+
+/** Issues of opening and of decoding in one list, each fact once, in order of row and then as found. */
+export function mergeIssues(...lists: readonly (readonly Issue[])[]): Issue[] {
+  const seen = new Map<string, Issue>();
+  for (const issue of lists.flat()) {
+    const column = issue.code === "row-empty" ? "" : issue.column;
+    const key = JSON.stringify([issue.code, column, issue.row ?? 0, issue.code === "more-alike" ? issue.of : ""]);
+    if (!seen.has(key)) seen.set(key, issue);
+  }
+  return [...seen.values()].sort((a, b) => (a.row ?? 0) - (b.row ?? 0));
 }

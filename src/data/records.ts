@@ -13,6 +13,10 @@ export interface MediaFile {
   readonly bytes?: Uint8Array;
 }
 
+/**
+ * By the column's kind: real, positive, count, ordinal: number. Boolean: boolean. Date: ISO string in UTC, `2007-11-11` or
+ * `2007-11-11T10:30:00Z`, which Date.parse reads. Image, audio: MediaFile. Every other kind: the string as the file has it.
+ */
 export type Cell = Scalar | MediaFile | null;
 
 /** One row as it is read, with the stable key that splits, stores, issues and caches use. */
@@ -71,6 +75,17 @@ export type ColumnKind = (typeof columnKinds)[number];
 /** What a column is for. Only features enter the model. */
 export type ColumnRole = "feature" | "label" | "split" | "group" | "id" | "ignored";
 
+/** How a file spells dates. The first form may carry a time of day and a zone. */
+export const dateFormats = ["YYYY-MM-DD", "YYYY/MM/DD", "DD.MM.YYYY", "MM/DD/YYYY", "DD/MM/YYYY"] as const;
+export type DateFormat = (typeof dateFormats)[number];
+
+/** How the source spells a column's cells, where that must be known to read them and to write them back. */
+export interface Spelling {
+  /** Words of a boolean column for [false, true]: `["no", "yes"]`, `["0", "1"]`. */
+  readonly booleans?: readonly [string, string];
+  readonly dates?: DateFormat;
+}
+
 export interface Column {
   readonly name: string;
   readonly kind: ColumnKind;
@@ -81,4 +96,5 @@ export interface Column {
   readonly missing: number;
   readonly distinct: number;
   readonly examples: readonly string[];
+  readonly spelling?: Spelling;
 }

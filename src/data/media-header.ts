@@ -1,0 +1,77 @@
+/**
+ * @file What a media file is, from its first bytes. In: the head of the file. Out: format, picture size or sample count where
+ * the header tells; undefined where the bytes are no image or sound that can be decoded. Cheap enough to ask of every file.
+ */
+export interface MediaHeader {
+  readonly media: "image" | "sound";
+  readonly format: string;
+  readonly width?: number;
+  readonly height?: number;
+  /** Bytes of samples that a WAV file announces. */
+  readonly dataBytes?: number;
+}
+
+/** Enough for the headers below in nearly every file. */
+export const headBytes = 4096;
+
+export const imageExtensions = ["png", "jpg", "jpeg", "webp", "gif", "tif", "tiff", "avif"] as const;
+export const soundExtensions = ["wav", "mp3", "flac", "ogg", "oga", "opus"] as const;
+
+export function mediaByName(path: string): "image" | "sound" | undefined {
+  const extension = /\.([a-z0-9]+)$/i.exec(path)?.[1]?.toLowerCase();
+  if (extension === undefined) return undefined;
+  if ((imageExtensions as readonly string[]).includes(extension)) return "image";
+  return (soundExtensions as readonly string[]).includes(extension) ? "sound" : undefined;
+}
+
+export function readMediaHeader(head: Uint8Array): MediaHeader | undefined {
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  const ascii = (at: number, length: number) => String.fromCharCode(...head.subarray(at, at + length));
+  if (ascii(0, 8) === "\x89PNG\r\n\x1a\n" && head.length >= 24) {
+    return { media: "image", format: "png", width: view.getUint32(16), height: view.getUint32(20) };
+  }
+  if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff)
+    return { media: "image", format: "jpeg", ...jpegSize(view) };
+  if (ascii(0, 4) === "GIF8" && head.length >= 10) {
+    return { media: "image", format: "gif", width: view.getUint16(6, true), height: view.getUint16(8, true) };
+  }
+  if (ascii(0, 4) === "RIFF" && ascii(8, 4) === "WEBP") return { media: "image", format: "webp" };
+  if (ascii(0, 4) === "II*\0" || ascii(0, 4) === "MM\0*") return { media: "image", format: "tiff" };
+  if (ascii(4, 4) === "ftyp" && /avi[fs]|mif1/.test(ascii(8, 24))) return { media: "image", format: "avif" };
+  if (ascii(8, 4) === "WAVE" && /RIFF|RF64/.test(ascii(0, 4)))
+    return { media: "sound", format: "wav", ...wavSize(view, ascii) };
+  if (ascii(0, 4) === "fLaC") return { media: "sound", format: "flac" };
+  if (ascii(0, 4) === "OggS") return { media: "sound", format: "ogg" };
+  if (ascii(0, 3) === "ID3" || isMpegFrame(head)) return { media: "sound", format: "mp3" };
+  return undefined;
+}
+
+/** The size stands in the first start-of-frame segment; thumbnails and profiles may push it past the head. */
+function jpegSize(view: DataView): { width?: number; height?: number } {
+  let at = 2;
+  while (at + 9 < view.byteLength && view.getUint8(at) === 0xff) {
+    const marker = view.getUint8(at + 1);
+    const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+    if (isFrame) return { height: view.getUint16(at + 5), width: view.getUint16(at + 7) };
+    at += 2 + view.getUint16(at + 2);
+  }
+  return {};
+}
+
+function wavSize(view: DataView, ascii: (at: number, length: number) => string): { dataBytes?: number } {
+  let at = 12;
+  while (at + 8 <= view.byteLength) {
+    const size = view.getUint32(at + 4, true);
+    if (ascii(at, 4) === "data") return { dataBytes: size };
+    at += 8 + size + (size & 1);
+  }
+  return {};
+}
+
+/** Sync word, a known layer, and a bit rate and sample rate that exist. */
+function isMpegFrame(head: Uint8Array): boolean {
+  if (head.length < 4 || head[0] !== 0xff || (head[1]! & 0xe0) !== 0xe0) return false;
+  const version = (head[1]! >> 3) & 3;
+  const layer = (head[1]! >> 1) & 3;
+  return version !== 1 && layer !== 0 && head[2]! >> 4 !== 15 && ((head[2]! >> 2) & 3) !== 3;
+}

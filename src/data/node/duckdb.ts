@@ -1,0 +1,69 @@
+/**
+ * @file DuckDB as a reader: queries in, rows of values out, in bounded chunks. Never reaches for the network: extensions are
+ * those that the package carries. Memory is capped, and what exceeds it spills to the system's temporary folder.
+ */
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DuckDBBlobValue, type DuckDBConnection, DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
+
+export type SqlValue = string | number | boolean | Uint8Array | null;
+
+export interface Database {
+  /** The whole result; for answers of a few rows. */
+  query(sql: string): Promise<SqlValue[][]>;
+  /** Chunks of at most 2048 rows, column by column, in source order; reading stops when the loop does. */
+  stream(sql: string): AsyncGenerator<SqlValue[][]>;
+  close(): void;
+}
+
+export async function openDatabase(): Promise<Database> {
+  const instance = await DuckDBInstance.create(":memory:", {
+    autoinstall_known_extensions: "false",
+    autoload_known_extensions: "false",
+    memory_limit: "1GB",
+    temp_directory: join(tmpdir(), `polyvae-duckdb-${process.pid}`),
+  });
+  return {
+    query: async (sql) => {
+      const connection = await instance.connect();
+      try {
+        return (await connection.runAndReadAll(sql)).getRows().map((row) => row.map(plain));
+      } finally {
+        connection.closeSync();
+      }
+    },
+    // A connection carries one stream at a time, so every stream has its own.
+    stream: async function* (sql) {
+      const connection = await instance.connect();
+      try {
+        yield* chunks(connection, sql);
+      } finally {
+        connection.closeSync();
+      }
+    },
+    close: () => instance.closeSync(),
+  };
+}
+
+async function* chunks(connection: DuckDBConnection, sql: string): AsyncGenerator<SqlValue[][]> {
+  const result = await connection.stream(sql);
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (chunk === null || chunk.rowCount === 0) return;
+    yield chunk.getColumns().map((column) => column.map(plain));
+  }
+}
+
+function plain(value: DuckDBValue): SqlValue {
+  if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean")
+    return value;
+  if (typeof value === "bigint") return Number(value);
+  if (value instanceof DuckDBBlobValue) return value.bytes;
+  return String(value);
+}
+
+export const sqlText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+export const sqlName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+export const sqlList = (texts: readonly string[]): string => texts.map(sqlText).join(", ");
+/** A path as DuckDB's readers take it: brackets, stars and question marks would be read as wildcards. */
+export const sqlPath = (path: string): string => sqlText(path.replace(/[[*?]/g, "[$&]"));

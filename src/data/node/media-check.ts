@@ -1,0 +1,92 @@
+/**
+ * @file Whether a media file is worth decoding, from its size and first bytes. In: MediaFiles. Out: for each the fault that
+ * makes it missing, a remark, or nothing. Thousands a second, so that `inspect` can ask it of every file.
+ */
+import { open } from "node:fs/promises";
+import type { MediaFault } from "../media.ts";
+import { headBytes, type MediaHeader, readMediaHeader } from "../media-header.ts";
+import type { MediaFile } from "../records.ts";
+
+/** Pixels that are still decoded: 16,384 squared. Decoding streams, so memory stays bounded; time does not. */
+export const mostPixels = 2 ** 28;
+/** Bytes of one media file that are still read. */
+export const mostBytes = 2 ** 29;
+/** A picture this long on a side, or a quarter of the limit in all, is worth a remark. */
+const longSide = 10_000;
+const manyPixels = mostPixels / 4;
+const filesAtOnce = 16;
+
+export interface MediaFinding {
+  readonly code: MediaFault | "media-large";
+  readonly detail: string;
+}
+
+/** One finding or undefined per file, in their order. */
+export async function checkMedia(files: readonly MediaFile[]): Promise<(MediaFinding | undefined)[]> {
+  const findings = new Array<MediaFinding | undefined>(files.length);
+  let next = 0;
+  const worker = async () => {
+    while (next < files.length) {
+      const index = next++;
+      findings[index] = await checkFile(files[index]!);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(filesAtOnce, files.length) }, worker));
+  return findings;
+}
+
+async function checkFile(file: MediaFile): Promise<MediaFinding | undefined> {
+  if (file.bytes) return judge(file, file.bytes.subarray(0, headBytes), file.bytes.length);
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(file.path)) {
+    return { code: "media-absent", detail: `${file.path} is a web address; download it and name the file` };
+  }
+  try {
+    const handle = await open(file.path);
+    try {
+      const found = await handle.stat();
+      if (!found.isFile()) return { code: "media-absent", detail: `${file.path} is not a file` };
+      const head = new Uint8Array(headBytes);
+      const { bytesRead } = await handle.read(head, 0, headBytes, 0);
+      return judge(file, head.subarray(0, bytesRead), found.size);
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    return absence(file.path, cause);
+  }
+}
+
+export function absence(path: string, cause: unknown): MediaFinding {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const gone = code === "ENOENT" || code === "ENOTDIR";
+  return { code: "media-absent", detail: gone ? `there is no file ${path}` : `${path} cannot be read: ${message}` };
+}
+
+function judge(file: MediaFile, head: Uint8Array, size: number): MediaFinding | undefined {
+  if (size === 0) return { code: "media-empty", detail: `${file.path} has no bytes` };
+  if (size > mostBytes) {
+    return {
+      code: "media-too-large",
+      detail: `${file.path} has ${Math.round(size / 1e6)} MB, the limit is ${mostBytes / 2 ** 20} MiB`,
+    };
+  }
+  const header = readMediaHeader(head);
+  const wanted = file.media === "image" ? "an image" : "a sound";
+  if (header === undefined)
+    return { code: "media-undecodable", detail: `${file.path} is not ${wanted} in a known format` };
+  if (header.media !== file.media) {
+    return { code: "media-undecodable", detail: `${file.path} is a ${header.format} file, expected ${wanted}` };
+  }
+  if (header.dataBytes === 0) return { code: "media-empty", detail: `${file.path} has no samples` };
+  return judgeSize(file.path, header);
+}
+
+function judgeSize(path: string, { width, height }: MediaHeader): MediaFinding | undefined {
+  if (width === undefined || height === undefined) return undefined;
+  const size = `${path} has ${width} x ${height} pixels`;
+  if (width === 0 || height === 0) return { code: "media-undecodable", detail: size };
+  if (width * height > mostPixels)
+    return { code: "media-too-large", detail: `${size}, the limit is ${mostPixels} in all` };
+  const large = Math.max(width, height) >= longSide || width * height >= manyPixels;
+  return large ? { code: "media-large", detail: `${size}; used, but slow to decode` } : undefined;
+}

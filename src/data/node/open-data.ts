@@ -1,0 +1,253 @@
+/**
+ * @file Opens a file of records. In: the path of a CSV, TSV, JSONL or Parquet file (CSV and JSONL also as .gz) and how to read
+ * it. Out: a Dataset, whose rows are read from disk whenever they are asked for; the file never stands whole in memory.
+ */
+import { basename, dirname, isAbsolute, resolve } from "node:path";
+import { DataError, nameList, nearestName } from "../data-error.ts";
+import type { Dataset } from "../dataset.ts";
+import type { Issue } from "../issues.ts";
+import { patternColumns, planReading, type ReadOptions, type ReadPlan, toReading } from "../reading.ts";
+import type { Column, Row } from "../records.ts";
+import { type ColumnFacts, checkNames, resolveColumns } from "../roles.ts";
+import { type RowListener, type RowPlan, rowBuilder } from "../rows.ts";
+import { type Database, openDatabase } from "./duckdb.ts";
+import { fingerprintFile } from "./fingerprint.ts";
+import { explainRead, openSource, type Source, type SourceColumn } from "./source.ts";
+import { distinctWords, isUnique, patternSql, readExamples, readStatistics, unknownSplits } from "./statistics.ts";
+import { type Survey, surveyNotes, surveyRows } from "./survey.ts";
+
+/** @throws DataError where the file cannot be read or does not have what the options name */
+export async function openData(path: string, options: ReadOptions = {}): Promise<Dataset> {
+  const plan = planReading(options);
+  const database = await openDatabase();
+  try {
+    return await readDataset(database, resolve(path), plan, options);
+  } catch (cause) {
+    database.close();
+    throw explainRead(resolve(path), cause);
+  }
+}
+
+async function readDataset(database: Database, path: string, plan: ReadPlan, options: ReadOptions): Promise<Dataset> {
+  const source = withMedia(await openSource(database, path, plan.header), plan, options);
+  const facts = await readFacts(database, source, plan, options);
+  const inferred = resolveColumns(facts, {
+    ...plan,
+    ...(options.reading ? { resolved: options.reading.resolved } : {}),
+  });
+  checkKinds(path, inferred, plan);
+  checkKnown(path, inferred, options);
+  const rule = { seed: plan.seed, byColumn: await checkSplitWords(database, source, inferred) };
+  const rowPlan: RowPlan = {
+    fileName: basename(path),
+    columns: inferred,
+    rule,
+    cuts: { test: 0, validation: 0 },
+    locate: (text) => (isAbsolute(text) || /^[a-z][a-z0-9+.-]+:\/\//i.test(text) ? text : resolve(dirname(path), text)),
+    unusable: new Map(),
+  };
+  const notes = surveyNotes();
+  const survey = await surveyRows(readRows(database, source, rowPlan, notes.listener), notes, {
+    columns: inferred,
+    withMedia: options.checkMedia ?? true,
+    byColumn: rule.byColumn,
+    fractions: plan.splitFractions,
+  });
+  checkMediaFound(path, survey, options);
+  const columns = inferred.map((column) => withSurvey(column, survey));
+  const finalPlan: RowPlan = { ...rowPlan, columns, cuts: survey.cuts, unusable: survey.unusable };
+  return {
+    source: path,
+    reading: toReading(plan, columns, options.reading),
+    fingerprint: await fingerprintFile(path),
+    rowCount: survey.rowCount,
+    usableRows: survey.usableRows,
+    splitCounts: survey.splitCounts,
+    columns,
+    issues: [...columnIssues(columns), ...survey.issues],
+    rows: () => readRows(database, source, finalPlan),
+    close: () => database.close(),
+  };
+}
+
+/** The source with its media columns made from other columns; one named as an existing column takes its place. */
+function withMedia(source: Source, plan: ReadPlan, options: ReadOptions): Source {
+  const names = source.columns.map(({ name }) => name);
+  const made: SourceColumn[] = [];
+  for (const [name, pattern] of Object.entries(plan.media)) {
+    const unknown = patternColumns(pattern).filter((part) => !names.includes(part));
+    const asked = options.media?.[name] !== undefined;
+    if (patternColumns(pattern).length === 0 || (unknown.length > 0 && asked))
+      throw unknownPart(source.path, name, pattern, unknown, names);
+    // A pattern inherited from the model whose columns this file lacks: the file simply has no such media.
+    if (unknown.length > 0) continue;
+    const textOf = (part: string) => source.columns.find((column) => column.name === part)!.text;
+    made.push({ name, text: patternSql(pattern, textOf) });
+  }
+  const replaced = made.map(({ name }) => name);
+  return { ...source, columns: [...source.columns.filter(({ name }) => !replaced.includes(name)), ...made] };
+}
+
+function unknownPart(
+  path: string,
+  name: string,
+  pattern: string,
+  unknown: readonly string[],
+  names: readonly string[],
+): DataError {
+  if (unknown.length === 0) {
+    return new DataError(
+      `Cannot make media column "${name}": expected a column in braces, received "${pattern}". Write {${names[0]}}.`,
+    );
+  }
+  const near = nearestName(unknown[0]!, names);
+  return new DataError(
+    `Cannot make media column "${name}" from "${pattern}": ${path} has no column ${nameList(unknown)}; its columns are ` +
+      `${nameList(names, 24)}. ${near ? `Did you mean "${near}"?` : "Correct the name in braces."}`,
+  );
+}
+
+async function readFacts(
+  database: Database,
+  source: Source,
+  plan: ReadPlan,
+  options: ReadOptions,
+): Promise<ColumnFacts[]> {
+  const { columns, from, path } = source;
+  // Only names that the user gives now must exist; a file opened for a model may lack columns.
+  const { reading: _, ...asked } = options;
+  checkNames(
+    path,
+    columns.map(({ name }) => name),
+    { ...asked, columns: options.columns ?? {} },
+  );
+  const statistics = await readStatistics(database, from, columns);
+  if ((statistics[0]?.rows ?? 0) === 0) {
+    const remedy = plan.header ? "Add rows, or use --no-header where the first line is a row." : "Add rows.";
+    throw new DataError(
+      `Cannot read ${path}: expected rows, found ${plan.header ? "a header and nothing below it" : "none"}. ${remedy}`,
+    );
+  }
+  const examples = await readExamples(database, from, columns);
+  return Promise.all(
+    columns.map(async (column, i): Promise<ColumnFacts> => {
+      const isId = /^id$/i.test(column.name) || column.name === plan.idColumn;
+      const isSplit = /^split$/i.test(column.name);
+      const words = isSplit ? await distinctWords(database, from, column, 20) : [];
+      return {
+        statistics: statistics[i]!,
+        examples: examples[i]!,
+        unique: isId && (await isUnique(database, from, column)),
+        namesSplits: words.length > 0 && unknownSplits(words).length === 0,
+      };
+    }),
+  ).then((facts) => checkId(path, facts, options));
+}
+
+function checkId(path: string, facts: ColumnFacts[], { idColumn }: ReadOptions): ColumnFacts[] {
+  const id = facts.find(({ statistics }) => statistics.name === idColumn);
+  if (id === undefined || id.unique) return facts;
+  const { distinct, rows } = id.statistics;
+  throw new DataError(
+    `Cannot name rows by column "${idColumn}" of ${path}: expected a different value in each of ${rows} rows, found ${distinct}. ` +
+      "Choose another id column, or none.",
+  );
+}
+
+/** A kind that the config asks for must fit most cells: otherwise the whole column would quietly be missing. */
+function checkKinds(path: string, columns: readonly Column[], plan: ReadPlan): void {
+  for (const { name, kind, present, missing, examples } of columns) {
+    const asked = plan.columns[name]?.kind;
+    const numeric = asked === "real" || asked === "positive" || asked === "count" || asked === "ordinal";
+    if (!numeric || present > 0 || examples.length === 0) continue;
+    throw new DataError(
+      `Cannot read column "${name}" of ${path} as ${kind}: expected numbers, found none in ${missing} cells, for example ` +
+        `${nameList(examples)}. Correct its kind in the config; categorical or text holds words.`,
+    );
+  }
+}
+
+function checkKnown(path: string, columns: readonly Column[], { reading }: ReadOptions): void {
+  if (!reading || columns.some(({ role }) => role === "feature")) return;
+  const wanted = Object.entries(reading.resolved).filter(([, { role }]) => role === "feature");
+  throw new DataError(
+    `Cannot use ${path}: expected at least one of the columns that the model learnt (${nameList(wanted.map(([name]) => name))}), ` +
+      `found ${nameList(columns.map(({ name }) => name))}. Rename its columns, or use another file.`,
+  );
+}
+
+/** Whether a split column decides. @throws DataError where it holds words that name no split */
+async function checkSplitWords(database: Database, source: Source, columns: readonly Column[]): Promise<boolean> {
+  const column = columns.find(({ role }) => role === "split");
+  if (column === undefined) return false;
+  const words = await distinctWords(
+    database,
+    source.from,
+    source.columns.find(({ name }) => name === column.name)!,
+    20,
+  );
+  const unknown = unknownSplits(words);
+  if (unknown.length === 0) return true;
+  throw new DataError(
+    `Cannot split ${source.path} by column "${column.name}": expected train, validation or test, found ${nameList(unknown)}. ` +
+      "Correct the values, or choose another split column.",
+  );
+}
+
+/** A pattern that finds no file at all is a mistake in the pattern, not in each row. */
+function checkMediaFound(path: string, survey: Survey, options: ReadOptions): void {
+  for (const [name, pattern] of Object.entries(options.media ?? {})) {
+    const cells = survey.mediaCells.get(name) ?? 0;
+    if (cells === 0 || (survey.unusable.get(name)?.size ?? 0) < cells) continue;
+    const first = survey.issues.find((issue) => issue.code !== "row-empty" && issue.column === name);
+    const detail = first && "detail" in first ? first.detail : "none can be used";
+    throw new DataError(
+      `Cannot make media column "${name}" from "${pattern}": none of ${cells} files can be used; ${detail}. ` +
+        `Paths are relative to ${dirname(path)}; correct the pattern.`,
+    );
+  }
+}
+
+/** A media column's counts, now that its files were looked at; one without a usable file is left aside. */
+function withSurvey(column: Column, survey: Survey): Column {
+  const cells = survey.mediaCells.get(column.name);
+  if (cells === undefined) return column;
+  const present = cells - survey.unusable.get(column.name)!.size;
+  const counted = { ...column, present, missing: survey.rowCount - present };
+  if (present > 0 || column.role !== "feature") return counted;
+  return { ...counted, role: "ignored", why: `${column.why}; none of ${cells} files can be used` };
+}
+
+function columnIssues(columns: readonly Column[]): Issue[] {
+  const codes = { empty: "column-empty", constant: "column-constant", identifier: "column-identifier" } as const;
+  return columns.flatMap(({ name, kind, role }): Issue[] =>
+    role === "ignored" && kind in codes ? [{ code: codes[kind as keyof typeof codes], column: name }] : [],
+  );
+}
+
+async function* readRows(
+  database: Database,
+  source: Source,
+  plan: RowPlan,
+  listener?: RowListener,
+): AsyncGenerator<Row[]> {
+  const build = rowBuilder(plan, listener);
+  // Bytes are read only where the column became media.
+  const wanted = source.columns.map((column, i) => ({ ...column, kind: plan.columns[i]!.kind }));
+  const bytesOf = wanted.map(({ bytes, kind }) => (kind === "image" || kind === "audio" ? bytes : undefined));
+  const text = wanted.map((column, i) => `${column.text} AS c${i}`);
+  const bytes = bytesOf.flatMap((sql, i) => (sql === undefined ? [] : [`${sql} AS b${i}`]));
+  const chunks = database.stream(`SELECT ${[...text, ...bytes].join(", ")} FROM ${source.from}`);
+  try {
+    for await (const chunk of chunks) {
+      let next = text.length;
+      yield build({
+        rows: chunk[0]!.length,
+        text: chunk.slice(0, text.length) as (string | null)[][],
+        bytes: bytesOf.map((sql) => (sql === undefined ? undefined : (chunk[next++] as (Uint8Array | null)[]))),
+      });
+    }
+  } catch (cause) {
+    throw explainRead(source.path, cause);
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * @file Samples at one rate → samples at another, by a Kaiser-windowed sinc (band-limited interpolation, Smith 1984).
+ * In: mono samples, both rates in Hz. Out: round(length·to/from) samples, nothing above the lower Nyquist frequency left.
+ */
+
+/** Zero crossings on each side: with β 9 a stop band near -90 dB behind a transition of 8 % of the band. */
+const crossings = 32;
+const beta = 9;
+/** The cut-off lies under Nyquist by half the transition, so that what would fold over is already gone. */
+const passband = 0.94;
+
+export function resample(samples: Float32Array, from: number, to: number): Float32Array {
+  if (from === to) return samples;
+  const shared = gcd(from, to);
+  const up = to / shared;
+  const down = from / shared;
+  const cutoff = passband * Math.min(1, to / from);
+  const reach = Math.ceil(crossings / cutoff);
+  const kernels = new Map<number, Float32Array>();
+  const output = new Float32Array(Math.round((samples.length * to) / from));
+  for (let i = 0; i < output.length; i++) {
+    const phase = (i * down) % up;
+    const centre = (i * down - phase) / up;
+    let kernel = kernels.get(phase);
+    if (kernel === undefined) kernels.set(phase, (kernel = sincKernel(phase / up, cutoff, reach)));
+    const first = centre - reach + 1;
+    let sum = 0;
+    const end = Math.min(kernel.length, samples.length - first);
+    for (let k = Math.max(0, -first); k < end; k++) sum += kernel[k]! * samples[first + k]!;
+    output[i] = sum;
+  }
+  return output;
+}
+
+/** Weights of the 2·reach samples around a point that lies `fraction` after the sample at index reach - 1; they sum to 1. */
+function sincKernel(fraction: number, cutoff: number, reach: number): Float32Array {
+  const kernel = new Float32Array(2 * reach);
+  let sum = 0;
+  for (let k = 0; k < kernel.length; k++) {
+    const distance = k - (reach - 1) - fraction;
+    const edge = distance / reach;
+    const window = Math.abs(edge) < 1 ? bessel0(beta * Math.sqrt(1 - edge * edge)) : 0;
+    const angle = Math.PI * cutoff * distance;
+    sum += kernel[k] = window * (angle === 0 ? 1 : Math.sin(angle) / angle);
+  }
+  for (let k = 0; k < kernel.length; k++) kernel[k]! /= sum;
+  return kernel;
+}
+
+/** Modified Bessel function of order zero, by its power series. */
+function bessel0(x: number): number {
+  let term = 1;
+  let sum = 1;
+  for (let k = 1; term > 1e-9 * sum; k++) {
+    term *= (x / (2 * k)) ** 2;
+    sum += term;
+  }
+  return sum;
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
+}
