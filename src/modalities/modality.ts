@@ -5,7 +5,7 @@
  */
 import type { Issue } from "../data/issues.ts";
 import type { MediaRequest } from "../data/media.ts";
-import type { Values } from "../data/records.ts";
+import type { Scalar, Values } from "../data/records.ts";
 import type { Random } from "../engine/random.ts";
 import type { Tensor } from "../engine/tensor.ts";
 
@@ -26,7 +26,7 @@ export interface Encoded {
   readonly issues: readonly (Issue & { readonly row: number })[];
 }
 
-/** Arrays of every modality for the same rows: modality name → Encoded. */
+/** Arrays of every modality for the same rows: modality name → Encoded (batch.ts makes and selects them). */
 export type Batch = Readonly<Record<string, Encoded>>;
 
 export interface Modality {
@@ -51,15 +51,32 @@ export interface Modality {
 
   /** What the encoder network reads: arrays → [batch, ...featureShape], float32, of order one. */
   features(arrays: Readonly<Record<string, Tensor>>): Tensor;
-  /** log p(x|z) in nats, [batch], over observed cells only, unrescaled. `parameters`: [batch, ...parameterShape]. */
+  /**
+   * log p(x|z) in nats, [batch], over observed cells only, unrescaled. `parameters`: [batch, ...parameterShape].
+   * A table leaves out its missing cells itself; where a whole row is missing the caller masks by `present`.
+   */
   logLikelihood(parameters: Tensor, arrays: Readonly<Record<string, Tensor>>): Tensor;
 
   encode(rows: readonly Values[]): Encoded;
   /**
    * Parameters of the likelihood, [rows, ...parameterShape] → values in the user's units: the most typical value
-   * (mean of numbers, mode of categories), or a draw from the likelihood where `random` is given.
+   * (mean of numbers, mode of categories), or a draw from the likelihood where `random` is given. Pictures and sounds
+   * are always given as their mean: noise drawn for each pixel by itself carries nothing but grain.
    */
   decode(parameters: Float32Array, rows: number, random?: Random): Values[];
+  /** How imputed cells are judged, by column; absent where cells have no error of their own. */
+  readonly scores?: readonly ColumnScore[];
+}
+
+/** How guesses for one column are judged against the truth (models.md, "Imputation error"). */
+export interface ColumnScore {
+  readonly column: string;
+  /** mismatch rate; mean |shift| / levels; root mean square error / (max - min of training). */
+  readonly kind: "mismatch" | "shift" | "range";
+  /** The best constant guess from training cells: mode, median level, mean. */
+  readonly baseline: Scalar;
+  /** Error of guesses for the same cells; NaN for no cells. A guess that the column cannot hold counts as wholly wrong. */
+  error(truths: readonly Scalar[], guesses: readonly Scalar[]): number;
 }
 
 export interface ModalityState {

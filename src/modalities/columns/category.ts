@@ -1,0 +1,38 @@
+/** @file Categories and booleans. In: cells. Out: the number of the level, most frequent first, and back. */
+import type { Scalar } from "../../data/records.ts";
+import type { CategoryState, ColumnCodec } from "./column.ts";
+
+const codec = (kind: CategoryState["kind"]): ColumnCodec<CategoryState> => ({
+  fit(name, cells) {
+    const levels = tally(cells).map(({ level }) => level);
+    const [guess] = levels;
+    return guess === undefined
+      ? null
+      : { name, family: "category", kind, levels, judgement: { kind: "mismatch", guess } };
+  },
+  encode(cell, { levels }) {
+    const index = indexOfLevel(levels, cell);
+    return index < 0 ? "category-unseen" : index;
+  },
+  decode: ({ value }, { levels }) => levels[value]!,
+});
+
+export const categorical = codec("categorical");
+export const boolean = codec("boolean");
+
+/** Distinct cells with their counts, most frequent first, then by name so that the order is always the same. */
+export function tally(cells: readonly Scalar[]): { level: Scalar; count: number }[] {
+  const found = new Map<string, { level: Scalar; count: number }>();
+  for (const cell of cells) {
+    const entry = found.get(String(cell));
+    if (entry) entry.count++;
+    else found.set(String(cell), { level: cell, count: 1 });
+  }
+  return [...found.values()].sort((a, b) => b.count - a.count || (String(a.level) < String(b.level) ? -1 : 1));
+}
+
+/** Cells are the same level when they are written the same: 1 and "1" are. */
+export function indexOfLevel(levels: readonly Scalar[], cell: Scalar): number {
+  const text = String(cell);
+  return levels.findIndex((level) => String(level) === text);
+}

@@ -1,0 +1,40 @@
+/**
+ * @file The error of imputed cells as models.md defines it. In: a column's state, truths and guesses. Out: one number.
+ *   mismatch: share of guesses that differ; shift: mean |rank - rank| / levels; range: RMSE / (max - min of training)
+ */
+import type { Scalar } from "../../data/records.ts";
+import type { ColumnScore } from "../modality.ts";
+import { indexOfLevel } from "./category.ts";
+import { type ColumnState, readNumber } from "./column.ts";
+import { readDays } from "./date.ts";
+import { average } from "./scaling.ts";
+
+export function columnScore(state: ColumnState): ColumnScore {
+  const { kind, guess } = state.judgement;
+  const error = (truths: readonly Scalar[], guesses: readonly Scalar[]) => columnError(state, truths, guesses);
+  return { column: state.name, kind, baseline: guess, error };
+}
+
+function columnError(state: ColumnState, truths: readonly Scalar[], guesses: readonly Scalar[]): number {
+  if (truths.length !== guesses.length)
+    throw new Error(
+      `Cannot judge column "${state.name}": expected as many guesses as truths, received ${guesses.length} and ${truths.length}.`,
+    );
+  if (truths.length === 0) return Number.NaN;
+  const pieces = truths.map((truth, i) => cellError(state, truth, guesses[i]!));
+  return state.judgement.kind === "range" ? Math.sqrt(average(pieces.map((x) => x * x))) : average(pieces);
+}
+
+/** Error of one cell: 0 or 1; |shift| / levels; difference / range of training (all of it where that is 0). */
+export function cellError(state: ColumnState, truth: Scalar, guess: Scalar): number {
+  if (state.family === "category") return String(truth) === String(guess) ? 0 : 1;
+  if (state.family === "order") {
+    const [a, b] = [indexOfLevel(state.levels, truth), indexOfLevel(state.levels, guess)];
+    return a < 0 || b < 0 ? 1 : Math.abs(a - b) / state.levels.length;
+  }
+  const read = state.kind === "date" ? readDays : readNumber;
+  const [a, b] = [read(truth), read(guess)];
+  if (typeof a !== "number" || typeof b !== "number") return 1;
+  const range = state.high - state.low;
+  return a === b ? 0 : (a - b) / (range > 0 ? range : Math.abs(a - b));
+}

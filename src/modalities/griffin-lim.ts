@@ -1,0 +1,107 @@
+/**
+ * @file From a log-mel spectrogram back to samples. In: 8-bit values [frames, mels]. Out: a clip that sounds like it.
+ * The mel bands are spread over frequency bins by non-negative least squares (multiplicative updates, Lee & Seung 2001),
+ * the phases found by the fast Griffin-Lim algorithm (Perraudin, Balazs & Søndergaard 2013, momentum 0.99).
+ */
+import { random } from "../engine/random.ts";
+import {
+  epsilon,
+  floor,
+  type SpectrogramSettings,
+  type SpectrogramTools,
+  type Spectrum,
+  spectrogramTools,
+} from "./spectrogram.ts";
+
+const momentum = 0.99;
+const phaseRounds = 60;
+const spreadRounds = 30;
+/** The clip's peak: the level of the original is not in the spectrogram. */
+const peakLevel = 0.9;
+
+/** Deterministic: the same values and seed give the same samples. */
+export function soundFromSpectrogram(
+  bytes: Uint8Array,
+  settings: SpectrogramSettings,
+  tools: SpectrogramTools = spectrogramTools(settings),
+  seed = 0,
+): Float32Array {
+  const magnitude = magnitudes(bytes, settings, tools);
+  const samples = findPhases(magnitude, settings, tools, seed);
+  const peak = samples.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  return Float32Array.from(samples, (x) => (peak > 0 ? (x * peakLevel) / peak : 0));
+}
+
+/** |spectrum| of every frame, [frames, bins]: p ≥ 0 with filters · p ≈ mel power, scaled back by the window's sum. */
+function magnitudes(bytes: Uint8Array, { frames, mels, ceiling }: SpectrogramSettings, tools: SpectrogramTools) {
+  const { filters, bins, gain } = tools;
+  const result = new Float64Array(frames * bins);
+  for (let frame = 0; frame < frames; frame++) {
+    const power = Float64Array.from(bytes.subarray(frame * mels, (frame + 1) * mels), (byte) =>
+      Math.max(0, 10 ** (floor + (byte / 255) * (ceiling - floor)) - epsilon),
+    );
+    const spread = spreadOverBins(power, filters, bins);
+    for (let bin = 0; bin < bins; bin++) result[frame * bins + bin] = gain * Math.sqrt(spread[bin]!);
+  }
+  return result;
+}
+
+/** p ← p · (Fᵀ m) / (Fᵀ F p), from the flat spectrum within each band: stays non-negative, the residual never grows. */
+function spreadOverBins(power: Float64Array, filters: Float64Array, bins: number): Float64Array {
+  const target = transposed(power, filters, bins);
+  const spread = target.slice();
+  for (let round = 0; round < spreadRounds; round++) {
+    const bands = power.map((_, m) => {
+      let total = 0;
+      for (let bin = 0; bin < bins; bin++) total += filters[m * bins + bin]! * spread[bin]!;
+      return total;
+    });
+    const now = transposed(bands, filters, bins);
+    for (let bin = 0; bin < bins; bin++) if (now[bin]! > 0) spread[bin]! *= target[bin]! / now[bin]!;
+  }
+  return spread;
+}
+
+function transposed(bands: Float64Array, filters: Float64Array, bins: number): Float64Array {
+  const result = new Float64Array(bins);
+  bands.forEach((value, m) => {
+    if (value > 0) for (let bin = 0; bin < bins; bin++) result[bin]! += filters[m * bins + bin]! * value;
+  });
+  return result;
+}
+
+/** Alternates between spectra of this magnitude and spectra that some signal has, with momentum between the rounds. */
+function findPhases(
+  magnitude: Float64Array,
+  { rate }: SpectrogramSettings,
+  { transform }: SpectrogramTools,
+  seed: number,
+): Float64Array {
+  const start = random(seed, `griffin-lim ${rate}`);
+  let guess: Spectrum = new Float64Array(2 * magnitude.length);
+  for (let i = 0; i < magnitude.length; i++) {
+    const phase = 2 * Math.PI * start.uniform();
+    guess[2 * i] = Math.cos(phase);
+    guess[2 * i + 1] = Math.sin(phase);
+  }
+  let before: Spectrum | undefined;
+  for (let round = 0; round < phaseRounds; round++) {
+    const consistent = transform.forward(transform.inverse(imposeMagnitude(guess, magnitude)));
+    const last = before;
+    guess = last ? consistent.map((x, i) => x + momentum * (x - last[i]!)) : consistent;
+    before = consistent;
+  }
+  return transform.inverse(imposeMagnitude(guess, magnitude));
+}
+
+/** Each bin with the given magnitude and its own phase. */
+function imposeMagnitude(spectrum: Spectrum, magnitude: Float64Array): Spectrum {
+  const result = new Float64Array(spectrum.length);
+  for (let i = 0; i < magnitude.length; i++) {
+    const size = Math.hypot(spectrum[2 * i]!, spectrum[2 * i + 1]!);
+    const scale = size > 0 ? magnitude[i]! / size : 0;
+    result[2 * i] = spectrum[2 * i]! * scale;
+    result[2 * i + 1] = spectrum[2 * i + 1]! * scale;
+  }
+  return result;
+}
