@@ -39,6 +39,9 @@ const numberTokens: ReadonlySet<string> = new Set(missingInNumbers);
 const numberForm = new RegExp(numberPattern);
 const nonFiniteForm = new RegExp(nonFinitePattern, "i");
 const nanForm = /^nan$/i;
+const dateForms = Object.fromEntries(
+  Object.entries(datePatterns).map(([format, pattern]) => [format, new RegExp(pattern)]),
+) as Record<DateFormat, RegExp>;
 
 /** The reader of a column's text. Media kinds have none: their cells are files. */
 export function cellReader(kind: Exclude<ColumnKind, "image" | "audio">, spelling: Spelling = {}): CellReader {
@@ -82,7 +85,7 @@ function readBoolean(text: string, [no, yes]: readonly [string, string]): CellRe
 }
 
 function readDate(text: string, format: DateFormat): CellReading {
-  if (!new RegExp(datePatterns[format]).test(text)) return nanForm.test(text) ? missing : unreadable;
+  if (!dateForms[format].test(text)) return nanForm.test(text) ? missing : unreadable;
   if (format === "YYYY-MM-DD" && text.length > 10) return readInstant(text);
   const parts = text.split(/[-/.]/).map(Number);
   const at = format.split(/[-/.]/);

@@ -65,6 +65,11 @@ export const fewestRows = 20;
 /** What training asks and inspection does not. @throws DataError where too few rows or no column can be learnt from. */
 export function checkUsable(dataset: Dataset): void {
   const { source, columns, usableRows, rowCount } = dataset;
+  if (rowCount < fewestRows) {
+    throw new DataError(
+      `Cannot learn from ${source}: expected at least ${fewestRows} rows, found ${rowCount}. Add rows.`,
+    );
+  }
   if (!columns.some(({ role }) => role === "feature")) {
     const reasons = columns.slice(0, 6).map(({ name, why }) => `${name}: ${why}`);
     throw new DataError(
@@ -73,9 +78,9 @@ export function checkUsable(dataset: Dataset): void {
     );
   }
   if (usableRows < fewestRows) {
-    const empty = rowCount > usableRows ? ` (${rowCount} in all, the others have no value in any learnt column)` : "";
     throw new DataError(
-      `Cannot learn from ${source}: expected at least ${fewestRows} usable rows, found ${usableRows}${empty}. Add rows.`,
+      `Cannot learn from ${source}: expected at least ${fewestRows} usable rows, found ${usableRows}; the others of ${rowCount} ` +
+        "have no value in any learnt column. Add rows, or fill cells.",
     );
   }
 }

@@ -46,7 +46,7 @@ export function describeIssue(issue: Issue): string {
     case "column-constant":
       return `${where}: only one value; not learnt`;
     case "column-identifier":
-      return `${where}: every value is different, it looks like an identifier; not learnt`;
+      return `${where}: it looks like an identifier; not learnt`;
   }
 }
 

@@ -47,6 +47,7 @@ interface TensorHeader {
 const suffix = ".arrays";
 const pieceBytes = 64 * 1024 * 1024;
 const defaultLimit = 4e9;
+const staleMs = 60 * 60 * 1000;
 
 /** @param limit bytes kept in all; the entries least recently used go first. */
 export function arrayCache(folder = cacheFolder(), limit = cacheLimit()): ArrayCache {
@@ -89,7 +90,7 @@ function cacheFolder(): string {
 
 /** `$POLYVAE_CACHE_LIMIT` in bytes. */
 function cacheLimit(): number {
-  const asked = Number(process.env["POLYVAE_CACHE_LIMIT"] || Number.NaN);
+  const asked = Number(process.env.POLYVAE_CACHE_LIMIT || Number.NaN);
   return Number.isFinite(asked) && asked >= 0 ? asked : defaultLimit;
 }
 
@@ -168,9 +169,14 @@ async function readBytes(file: FileHandle, start: number, length: number): Promi
   return bytes;
 }
 
-/** Removes the least recently used entries until the others fit into `room`. */
+/** Removes the least recently used entries until the others fit into `room`, and what a killed run left half-written. */
 async function makeRoom(folder: string, room: number, written: string): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(suffix));
+  const all = await readdir(folder);
+  for (const name of all.filter((name) => name.endsWith(".tmp"))) {
+    const found = await stat(join(folder, name)).catch(() => undefined);
+    if (found && Date.now() - found.mtimeMs > staleMs) await rm(join(folder, name), { force: true });
+  }
+  const names = all.filter((name) => name.endsWith(suffix));
   const kept = await Promise.all(
     names.map(async (name) => {
       const path = join(folder, name);

@@ -215,7 +215,7 @@ function withSurvey(column: Column, survey: Survey): Column {
   const present = cells - survey.unusable.get(column.name)!.size;
   const counted = { ...column, present, missing: survey.rowCount - present };
   if (present > 0 || column.role !== "feature") return counted;
-  return { ...counted, role: "ignored", why: `${column.why}; none of ${cells} files can be used` };
+  return { ...counted, role: "ignored", why: `none of ${cells} files can be used; ${column.why}` };
 }
 
 function columnIssues(columns: readonly Column[]): Issue[] {

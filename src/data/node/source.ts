@@ -30,10 +30,9 @@ const longestLine = 16 * 1024 * 1024;
 export async function openSource(database: Database, path: string, header: boolean): Promise<Source> {
   const head = await readHead(path);
   const bare = path.toLowerCase().replace(/\.gz$/, "");
-  const source =
-    Buffer.from(head.bytes.subarray(0, 4)).toString("latin1") === "PAR1"
-      ? await openParquet(database, path)
-      : (openText(path, head) ?? (await openByText(database, path, bare, head, header)));
+  const isParquet = Buffer.from(head.bytes.subarray(0, 4)).toString("latin1") === "PAR1";
+  if (!isParquet) refuseUnlessText(path, head);
+  const source = isParquet ? await openParquet(database, path) : await openByText(database, path, bare, head, header);
   refuseRepeats(
     path,
     source.columns.map(({ name }) => name),
@@ -87,8 +86,7 @@ async function inflateHead(path: string, bytes: Uint8Array): Promise<Uint8Array>
   return text;
 }
 
-/** Refuses what is not text; undefined where it is. */
-function openText(path: string, { bytes }: Head): undefined {
+function refuseUnlessText(path: string, { bytes }: Head): void {
   const ascii = Buffer.from(bytes.subarray(0, 4)).toString("latin1");
   const refuse = (what: string, remedy: string) => {
     throw new DataError(`Cannot read ${path}: expected CSV, JSONL or Parquet, found ${what}. ${remedy}`);
@@ -105,7 +103,6 @@ function openText(path: string, { bytes }: Head): undefined {
     if (controls > bytes.length / 100) refuse("binary content", "Give a text file, or name the right one.");
     refuse("text that is not UTF-8", "Save the file as UTF-8, for example with `iconv -f latin1 -t utf8`.");
   }
-  return undefined;
 }
 
 async function openByText(
@@ -118,7 +115,7 @@ async function openByText(
   const text = new TextDecoder("utf-8").decode(head.bytes, { stream: true });
   const isJson =
     /\.(jsonl|ndjson|json)$/.test(bare) || (!/\.(csv|tsv)$/.test(bare) && text.trimStart().startsWith("{"));
-  const compression = head.gzip ? "gzip" : "none";
+  const compression = head.gzip ? "gzip" : "uncompressed";
   return isJson
     ? openJson(database, path, compression, bare.endsWith(".json") ? "auto" : "newline_delimited")
     : openCsv(path, text, head.whole, compression, header);
