@@ -11,7 +11,7 @@ import type { SoundRequest } from "../data/media.ts";
 import type { Sound, Values } from "../data/records.ts";
 import { ascending, quantile } from "./columns/scaling.ts";
 import { soundFromSpectrogram } from "./griffin-lim.ts";
-import type { Encoded, Modality, ModalityState } from "./modality.ts";
+import { complete, type Encoded, type Modality, type ModalityState } from "./modality.ts";
 import { readOptions, readState } from "./options.ts";
 import { pixelFeatures, pixelLogLikelihood, pixelMeans, pixelMoments, pixelOptions, pixelState } from "./pixels.ts";
 import {
@@ -46,7 +46,7 @@ const audioState = z.object({
   rate: z.number().positive(),
   window: z.int().positive(),
   hop: z.int().positive(),
-  frames: z.int().positive(),
+  frames: z.int().positive().multipleOf(2),
   mels: z.int().positive(),
   lowestHz: z.number(),
   ceiling: z.number(),
@@ -167,6 +167,7 @@ export function openAudio(stored: ModalityState): Modality {
       });
       return { rows: rows.length, arrays: { spectrogram }, present, issues: [] };
     },
+    typical: (parameters, rows) => complete(rows, { spectrogram: pixelMeans(parameters, state) }),
     decode(parameters, rows) {
       const bytes = pixelMeans(parameters, state);
       const sound = (row: number): Sound => ({

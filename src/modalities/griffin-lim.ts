@@ -6,11 +6,13 @@
 import { random } from "../engine/random.ts";
 import {
   epsilon,
+  type Filter,
   floor,
   type SpectrogramSettings,
   type SpectrogramTools,
   type Spectrum,
   spectrogramTools,
+  underFilter,
 } from "./spectrogram.ts";
 
 const momentum = 0.99;
@@ -47,25 +49,22 @@ function magnitudes(bytes: Uint8Array, { frames, mels, ceiling }: SpectrogramSet
 }
 
 /** p ← p · (Fᵀ m) / (Fᵀ F p), from the flat spectrum within each band: stays non-negative, the residual never grows. */
-function spreadOverBins(power: Float64Array, filters: Float64Array, bins: number): Float64Array {
+function spreadOverBins(power: Float64Array, filters: readonly Filter[], bins: number): Float64Array {
   const target = transposed(power, filters, bins);
   const spread = target.slice();
   for (let round = 0; round < spreadRounds; round++) {
-    const bands = power.map((_, m) => {
-      let total = 0;
-      for (let bin = 0; bin < bins; bin++) total += filters[m * bins + bin]! * spread[bin]!;
-      return total;
-    });
+    const bands = Float64Array.from(filters, (filter) => underFilter(filter, spread));
     const now = transposed(bands, filters, bins);
     for (let bin = 0; bin < bins; bin++) if (now[bin]! > 0) spread[bin]! *= target[bin]! / now[bin]!;
   }
   return spread;
 }
 
-function transposed(bands: Float64Array, filters: Float64Array, bins: number): Float64Array {
+function transposed(bands: Float64Array, filters: readonly Filter[], bins: number): Float64Array {
   const result = new Float64Array(bins);
-  bands.forEach((value, m) => {
-    if (value > 0) for (let bin = 0; bin < bins; bin++) result[bin]! += filters[m * bins + bin]! * value;
+  filters.forEach(({ start, weights }, m) => {
+    const band = bands[m]!;
+    for (let i = 0; i < weights.length; i++) result[start + i]! += weights[i]! * band;
   });
   return result;
 }
@@ -98,7 +97,7 @@ function findPhases(
 function imposeMagnitude(spectrum: Spectrum, magnitude: Float64Array): Spectrum {
   const result = new Float64Array(spectrum.length);
   for (let i = 0; i < magnitude.length; i++) {
-    const size = Math.hypot(spectrum[2 * i]!, spectrum[2 * i + 1]!);
+    const size = Math.sqrt(spectrum[2 * i]! ** 2 + spectrum[2 * i + 1]! ** 2);
     const scale = size > 0 ? magnitude[i]! / size : 0;
     result[2 * i] = spectrum[2 * i]! * scale;
     result[2 * i + 1] = spectrum[2 * i + 1]! * scale;

@@ -7,7 +7,7 @@
 import * as z from "zod";
 import type { ImageRequest } from "../data/media.ts";
 import type { Image, Values } from "../data/records.ts";
-import type { Encoded, Modality, ModalityState } from "./modality.ts";
+import { complete, type Encoded, type Modality, type ModalityState } from "./modality.ts";
 import { readOptions, readState } from "./options.ts";
 import { pixelFeatures, pixelLogLikelihood, pixelMeans, pixelMoments, pixelOptions, pixelState } from "./pixels.ts";
 
@@ -159,6 +159,7 @@ export function openImage(stored: ModalityState): Modality {
       });
       return { rows: rows.length, arrays: { pixels }, present, issues: [] };
     },
+    typical: (parameters, rows) => complete(rows, { pixels: pixelMeans(parameters, state) }),
     decode(parameters, rows) {
       const pixels = pixelMeans(parameters, state);
       const image = (row: number): Image => ({

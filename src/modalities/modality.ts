@@ -26,6 +26,14 @@ export interface Encoded {
   readonly issues: readonly (Issue & { readonly row: number })[];
 }
 
+/** Arrays in which no row lacks the modality. */
+export const complete = (rows: number, arrays: Encoded["arrays"]): Encoded => ({
+  rows,
+  arrays,
+  present: new Uint8Array(rows).fill(1),
+  issues: [],
+});
+
 /** Arrays of every modality for the same rows: modality name → Encoded (batch.ts makes and selects them). */
 export type Batch = Readonly<Record<string, Encoded>>;
 
@@ -64,6 +72,11 @@ export interface Modality {
    * are always given as their mean: noise drawn for each pixel by itself carries nothing but grain.
    */
   decode(parameters: Float32Array, rows: number, random?: Random): Values[];
+  /**
+   * The most typical item as arrays, with nothing missing: what `encode` would give for `decode(parameters)`, without the
+   * way over the user's units (no phases are sought for a sound). For judges of what was generated, and for pictures of it.
+   */
+  typical(parameters: Float32Array, rows: number): Encoded;
   /** How imputed cells are judged, by column; absent where cells have no error of their own. */
   readonly scores?: readonly ColumnScore[];
 }

@@ -43,20 +43,32 @@ export const hann = (size: number): Float64Array =>
 const mel = (hertz: number) => 2595 * Math.log10(1 + hertz / 700);
 const hertz = (mels: number) => 700 * (10 ** (mels / 2595) - 1);
 
-/** [mels, bins], row-major. */
-export function melFilters({ rate, window, mels, lowestHz }: SpectrogramSettings): Float64Array {
-  const bins = window / 2 + 1;
+/** A triangular filter: its weights from bin `start` on. Stored without the zeros around it: there are many. */
+export interface Filter {
+  readonly start: number;
+  readonly weights: Float64Array;
+}
+
+export function melFilters({ rate, window, mels, lowestHz }: SpectrogramSettings): Filter[] {
   const [low, high] = [mel(lowestHz), mel(rate / 2)];
   const edges = Array.from({ length: mels + 2 }, (_, i) => hertz(low + ((high - low) * i) / (mels + 1)));
-  const filters = new Float64Array(mels * bins);
-  for (let m = 0; m < mels; m++) {
-    const [start, peak, end] = [edges[m]!, edges[m + 1]!, edges[m + 2]!];
-    for (let bin = 0; bin < bins; bin++) {
-      const at = (bin * rate) / window;
-      filters[m * bins + bin] = Math.max(0, Math.min((at - start) / (peak - start), (end - at) / (end - peak)));
-    }
-  }
-  return filters;
+  return Array.from({ length: mels }, (_, m) => {
+    const [left, peak, right] = [edges[m]!, edges[m + 1]!, edges[m + 2]!];
+    const start = Math.ceil((left * window) / rate);
+    const end = Math.min(Math.floor((right * window) / rate), window / 2);
+    const weights = Float64Array.from({ length: Math.max(0, end - start + 1) }, (_, i) => {
+      const at = ((start + i) * rate) / window;
+      return Math.max(0, Math.min((at - left) / (peak - left), (right - at) / (right - peak)));
+    });
+    return { start, weights };
+  });
+}
+
+/** Weighted sum of the bins under a filter. */
+export function underFilter({ start, weights }: Filter, bins: Float64Array): number {
+  let total = 0;
+  for (let i = 0; i < weights.length; i++) total += weights[i]! * bins[start + i]!;
+  return total;
 }
 
 /** Short-time transform of a padded clip: interleaved complex bins 0..window/2 of each frame. */
@@ -81,31 +93,63 @@ export function shortTimeTransform({ window, hop, frames }: SpectrogramSettings)
     for (let n = 0; n < window; n++) overlap[frame * hop + n]! += weights[n]! ** 2;
   const [data, out] = [new Float64Array(2 * window), new Float64Array(2 * window)];
 
+  // Two real frames go through one complex transform: one as its real part, the other as its imaginary part.
   function forward(samples: ArrayLike<number>): Spectrum {
     const spectrum = new Float64Array(frames * bins * 2);
-    data.fill(0);
-    for (let frame = 0; frame < frames; frame++) {
+    for (let frame = 0; frame < frames; frame += 2) {
       const start = frame * hop - margin;
-      for (let n = 0; n < window; n++) data[2 * n] = weights[n]! * (samples[start + n] ?? 0);
+      for (let n = 0; n < window; n++) {
+        data[2 * n] = weights[n]! * (samples[start + n] ?? 0);
+        data[2 * n + 1] = weights[n]! * (samples[start + hop + n] ?? 0);
+      }
       fft.transform(out, data);
-      spectrum.set(out.subarray(0, 2 * bins), frame * bins * 2);
+      separate(out, spectrum, frame * bins * 2);
     }
     return spectrum;
   }
 
+  /** Z = A + iB with A, B spectra of real signals: A = (Z(k) + Z̄(-k)) / 2, B = (Z(k) - Z̄(-k)) / 2i. */
+  function separate(both: Float64Array, spectrum: Spectrum, at: number): void {
+    for (let bin = 0; bin < bins; bin++) {
+      const [k, mirror] = [2 * bin, 2 * ((window - bin) % window)];
+      const [re, im, mirrorRe, mirrorIm] = [both[k]!, both[k + 1]!, both[mirror]!, both[mirror + 1]!];
+      spectrum[at + k] = 0.5 * (re + mirrorRe);
+      spectrum[at + k + 1] = 0.5 * (im - mirrorIm);
+      spectrum[at + 2 * bins + k] = 0.5 * (im + mirrorIm);
+      spectrum[at + 2 * bins + k + 1] = 0.5 * (mirrorRe - re);
+    }
+  }
+
   function inverse(spectrum: Spectrum): Float64Array {
     const sum = new Float64Array(padded);
-    for (let frame = 0; frame < frames; frame++) {
-      data.set(spectrum.subarray(frame * bins * 2, (frame + 1) * bins * 2));
-      // The spectrum of a real signal: the upper half mirrors the lower one.
-      for (let bin = 1; bin < window / 2; bin++) {
-        data[2 * (window - bin)] = data[2 * bin]!;
-        data[2 * (window - bin) + 1] = -data[2 * bin + 1]!;
-      }
+    for (let frame = 0; frame < frames; frame += 2) {
+      join(spectrum, frame * bins * 2);
       fft.inverseTransform(out, data);
-      for (let n = 0; n < window; n++) sum[frame * hop + n]! += weights[n]! * out[2 * n]!;
+      for (let n = 0; n < window; n++) {
+        sum[frame * hop + n]! += weights[n]! * out[2 * n]!;
+        sum[(frame + 1) * hop + n]! += weights[n]! * out[2 * n + 1]!;
+      }
     }
     return sum.subarray(margin, margin + frames * hop).map((x, i) => x / Math.max(overlap[margin + i]!, 1e-8));
+  }
+
+  /** Z = A + iB over all bins; the upper half of a real signal's spectrum mirrors the lower one. */
+  function join(spectrum: Spectrum, at: number): void {
+    for (let bin = 0; bin < bins; bin++) {
+      // A real signal has real values at 0 and at half the rate.
+      const real = bin === 0 || bin === bins - 1 ? 0 : 1;
+      const [k, mirror, other] = [at + 2 * bin, 2 * ((window - bin) % window), at + 2 * bins + 2 * bin];
+      const [aRe, aIm, bRe, bIm] = [
+        spectrum[k]!,
+        real * spectrum[k + 1]!,
+        spectrum[other]!,
+        real * spectrum[other + 1]!,
+      ];
+      data[mirror] = aRe + bIm;
+      data[mirror + 1] = bRe - aIm;
+      data[2 * bin] = aRe - bIm;
+      data[2 * bin + 1] = bRe + aIm;
+    }
   }
 
   return { forward, inverse };
@@ -123,11 +167,9 @@ export function logMel(samples: Float32Array, settings: SpectrogramSettings, too
       const at = 2 * (frame * bins + bin);
       power[bin] = (spectrum[at]! ** 2 + spectrum[at + 1]! ** 2) / gain ** 2;
     }
-    for (let m = 0; m < mels; m++) {
-      let total = epsilon;
-      for (let bin = 0; bin < bins; bin++) total += filters[m * bins + bin]! * power[bin]!;
-      result[frame * mels + m] = Math.log10(total);
-    }
+    filters.forEach((filter, m) => {
+      result[frame * mels + m] = Math.log10(epsilon + underFilter(filter, power));
+    });
   }
   return result;
 }
@@ -135,7 +177,7 @@ export function logMel(samples: Float32Array, settings: SpectrogramSettings, too
 /** What is worked out once for all clips of the same settings. */
 export interface SpectrogramTools {
   readonly transform: Transform;
-  readonly filters: Float64Array;
+  readonly filters: readonly Filter[];
   readonly bins: number;
   /** Sum of the window: the height of a sine of amplitude 2 in its spectrum. */
   readonly gain: number;

@@ -12,11 +12,11 @@ import { cast, concat, linear, mul, select, slice, sum } from "../engine/ops.ts"
 import type { Random } from "../engine/random.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { codecOf, fitColumn } from "./columns/codecs.ts";
-import { type ColumnState, columnState, familyNames, isFault } from "./columns/column.ts";
+import { type ColumnState, columnState, familyNames, isFault, type Prediction } from "./columns/column.ts";
 import { familyOf } from "./columns/families.ts";
 import { columnScore } from "./columns/score.ts";
 import { expandMatrix } from "./likelihoods/ordinal.ts";
-import type { Encoded, Modality, ModalityState } from "./modality.ts";
+import { complete, type Encoded, type Modality, type ModalityState } from "./modality.ts";
 import { readState } from "./options.ts";
 
 const tableState = z.object({ kind: z.literal("table"), name: z.string(), columns: z.array(columnState).min(1) });
@@ -79,19 +79,31 @@ export function openTable(stored: ModalityState): Modality {
       return sum(select(cast(observed!), concat(densities, 1), 0), [1]);
     },
     encode: (rows) => encodeCells(columns, rows),
-    decode: (raw, rows, random) => Array.from({ length: rows }, (_, row) => decodeRow(row, raw, random)),
+    typical(raw, rows) {
+      const values = Float32Array.from(
+        Array.from({ length: rows }, (_, row) => predictRow(row, raw).map(({ prediction }) => prediction.value)).flat(),
+      );
+      return complete(rows, { values, observed: new Uint8Array(values.length).fill(1) });
+    },
+    decode(raw, rows, random) {
+      const decodeRow = (row: number): Values => {
+        const cells = predictRow(row, raw, random).map(({ column, prediction }) => [
+          column.name,
+          codecOf(column).decode(prediction, column),
+        ]);
+        return Object.fromEntries(cells) as Values;
+      };
+      return Array.from({ length: rows }, (_, row) => decodeRow(row));
+    },
     scores: columns.map(columnScore),
   };
 
-  function decodeRow(row: number, raw: Float32Array, random?: Random): Values {
-    const cells = groups.flatMap(({ predict, states, start, parameterWidth }) => {
+  /** Every column of one row, in the order of `columns`. */
+  function predictRow(row: number, raw: Float32Array, random?: Random) {
+    return groups.flatMap(({ predict, states, start, parameterWidth }) => {
       const own = raw.subarray(row * parameters + start, row * parameters + start + parameterWidth);
-      return predict(own, random).map((prediction, i) => {
-        const column = states[i]!;
-        return [column.name, codecOf(column).decode(prediction, column)] as const;
-      });
+      return predict(own, random).map((prediction, i) => ({ column: states[i]!, prediction }));
     });
-    return Object.fromEntries(cells);
   }
 }
 
@@ -106,7 +118,7 @@ interface Group {
   readonly bits: number;
   features(values: Tensor): Tensor;
   logDensity(values: Tensor, parameters: Tensor): Tensor;
-  readonly predict: (parameters: Float32Array, random?: Random) => { value: number; deviation: number }[];
+  readonly predict: (parameters: Float32Array, random?: Random) => Prediction[];
 }
 
 function groupByFamily(columns: readonly ColumnState[]): Group[] {

@@ -12,7 +12,7 @@ import type { Random } from "../engine/random.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { ascending, average, quantile } from "./columns/scaling.ts";
 import { argMax, drawIndex, logCategorical, softmaxOf } from "./likelihoods/categorical.ts";
-import type { Encoded, Modality, ModalityState } from "./modality.ts";
+import { complete, type Encoded, type Modality, type ModalityState } from "./modality.ts";
 import { readOptions, readState } from "./options.ts";
 import { joinPieces, type Level, pieces } from "./tokens.ts";
 
@@ -82,6 +82,8 @@ export function openText(stored: ModalityState): Modality {
   const state = readState(textState, stored, stored.name);
   const { name, length } = state;
   const size = state.vocabulary.length + firstPiece;
+  const logitsOf = (parameters: Float32Array, row: number) =>
+    parameters.subarray(row * length * size, (row + 1) * length * size);
   const spelled = size <= oneHotVocabulary;
   const tokenOf = new Map(state.vocabulary.map((piece, i) => [piece, i + firstPiece]));
   return {
@@ -101,9 +103,17 @@ export function openText(stored: ModalityState): Modality {
       return sum(mul(position, eventMask(tokens!, length)), [1]);
     },
     encode: (rows) => encodeTexts(state, tokenOf, rows),
+    typical(parameters, rows) {
+      const tokens = new Int32Array(rows * length);
+      for (let row = 0; row < rows; row++) tokens.set(chooseTokens(size, logitsOf(parameters, row)), row * length);
+      return complete(rows, { tokens });
+    },
     decode(parameters, rows, random) {
-      const text = (row: number) =>
-        readTokens(state, parameters.subarray(row * length * size, (row + 1) * length * size), random);
+      const text = (row: number) => {
+        const chosen = chooseTokens(size, logitsOf(parameters, row), random);
+        const parts = chosen.map((token) => state.vocabulary[token - firstPiece]!);
+        return joinPieces(parts, state.level);
+      };
       return Array.from({ length: rows }, (_, row) => ({ [name]: text(row) }));
     },
   };
@@ -139,16 +149,15 @@ function encodeTexts(state: TextState, tokenOf: ReadonlyMap<string, number>, row
   return { rows: rows.length, arrays: { tokens }, present, issues: [] };
 }
 
-/** Pieces up to the first pad. An unknown piece cannot be written, so it is never chosen. */
-function readTokens(state: TextState, logits: Float32Array, random?: Random): string {
-  const size = state.vocabulary.length + firstPiece;
-  const parts: string[] = [];
-  for (let at = 0; at < state.length; at++) {
-    const own = logits.slice(at * size, (at + 1) * size);
+/** Tokens before the first pad. An unknown piece cannot be written, so it is never chosen. */
+function chooseTokens(size: number, logits: Float32Array, random?: Random): number[] {
+  const tokens: number[] = [];
+  for (let at = 0; at < logits.length; at += size) {
+    const own = logits.slice(at, at + size);
     own[unknownToken] = Number.NEGATIVE_INFINITY;
     const token = random ? drawIndex(softmaxOf(own), random) : argMax(own);
     if (token === padToken) break;
-    parts.push(state.vocabulary[token - firstPiece]!);
+    tokens.push(token);
   }
-  return joinPieces(parts, state.level);
+  return tokens;
 }
