@@ -1,0 +1,27 @@
+/** @file Generate: new rows from nothing. In: a TrainedModel, how many, a seed. Out: whole rows in the user's units. */
+import type { Values } from "../data/records.ts";
+import { random } from "../engine/random.ts";
+import { sampleMixture } from "../models/prior.ts";
+import type { TrainedModel } from "../models/trained-model.ts";
+import { decodeValues } from "./translate.ts";
+
+/** Draws from the fitted prior: [count, latent]. */
+export function drawLatents(model: TrainedModel, count: number, seed: number): Float32Array {
+  const rng = random(seed, "generate");
+  const latents = new Float32Array(count * model.latent);
+  for (let i = 0; i < count; i++) latents.set(sampleMixture(model.prior, rng), i * model.latent);
+  return latents;
+}
+
+/** All modalities of one row are decoded from one draw of the prior, so that they belong together. */
+export async function generate(model: TrainedModel, count: number, seed: number): Promise<Values[]> {
+  const latents = drawLatents(model, count, seed);
+  const rows: Values[] = Array.from({ length: count }, () => ({}));
+  for (const modality of model.modalities) {
+    const decoded = await decodeValues(model, modality, latents);
+    decoded.forEach((values, i) => {
+      rows[i] = { ...rows[i], ...values };
+    });
+  }
+  return rows;
+}

@@ -1,0 +1,75 @@
+/**
+ * @file Translate: some columns of a row → another column or modality. In: evidence. Out: values in the user's units.
+ * z from q(z | evidence alone), then the target's decoder.
+ */
+import type { Values } from "../data/records.ts";
+import { type Random, random } from "../engine/random.ts";
+import type { Batch, Modality } from "../modalities/modality.ts";
+import type { Latents, TrainedModel } from "../models/trained-model.ts";
+import { encodeGiven } from "./encode.ts";
+import { sampleLatents, selectLatents } from "./latents.ts";
+import { findTarget } from "./names.ts";
+
+export interface TranslateOptions {
+  /** How many answers; 1 by default. */
+  readonly count?: number;
+  /** The first answer, too, comes from a draw instead of the posterior's mean. */
+  readonly sampled?: boolean;
+  readonly seed: number;
+}
+
+/**
+ * The first answer is decoded from the posterior's mean, further ones from draws of the posterior.
+ * @param to a modality, or one column of one: then the answers hold that column only
+ * @throws Error naming what is unknown or cannot be used, and what there is
+ */
+export async function translate(
+  model: TrainedModel,
+  given: Values,
+  to: string,
+  { count = 1, sampled = false, seed }: TranslateOptions,
+): Promise<Values[]> {
+  const { modality, columns } = findTarget(model, to);
+  const posterior = await encodeGiven(model, given);
+  const latents = drawAnswers(posterior, count, sampled, random(seed, "translate"));
+  const answers = await decodeValues(model, modality, latents);
+  return answers.map((values) => pickColumns(values, columns));
+}
+
+/** `count` latent vectors of one row's posterior. */
+function drawAnswers(posterior: Latents, count: number, sampled: boolean, rng: Random): Float32Array {
+  const rows = Array.from({ length: count }, () => 0);
+  const repeated = selectLatents(posterior, rows);
+  const latents = sampleLatents(repeated, rng);
+  if (!sampled) latents.set(posterior.mean);
+  return latents;
+}
+
+/**
+ * Latent vectors for many rows at once, each from its own evidence in `given` alone: posterior means, or one draw each.
+ * Rows without the evidence are not `known`.
+ */
+export async function latentsFrom(
+  model: TrainedModel,
+  batch: Batch,
+  given: readonly string[],
+  { sampled = false, seed }: Omit<TranslateOptions, "count">,
+): Promise<{ readonly latents: Float32Array; readonly known: Uint8Array }> {
+  const posterior = await model.posterior(batch, given);
+  const latents = sampled ? sampleLatents(posterior, random(seed, "translate rows")) : posterior.mean;
+  return { latents, known: posterior.known };
+}
+
+/** Latent vectors [rows, latent] → the modality's values; typical ones, or draws from its likelihood where `rng` is given. */
+export async function decodeValues(
+  model: TrainedModel,
+  modality: Modality,
+  latents: Float32Array,
+  rng?: Random,
+): Promise<Values[]> {
+  const parameters = await model.decode(modality.name, latents);
+  return modality.decode(parameters, latents.length / model.latent, rng);
+}
+
+const pickColumns = (values: Values, columns: readonly string[]): Values =>
+  Object.fromEntries(columns.map((column) => [column, values[column] ?? null]));
