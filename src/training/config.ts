@@ -1,0 +1,48 @@
+/**
+ * @file How a model is trained, as one plain validated object. In: a config file's training part. Out: TrainingConfig with defaults.
+ */
+import { z } from "zod";
+
+export const trainingConfigSchema = z.strictObject({
+  epochs: z.number().int().min(1).default(100).describe("Passes over the training rows, at most."),
+  minutes: z
+    .number()
+    .positive()
+    .optional()
+    .describe("Wall-clock budget; training then ends with the best weights so far."),
+  batch: z.number().int().min(2).default(64).describe("Rows in one step."),
+  rate: z.number().positive().default(1e-3).describe("Learning rate of Adam."),
+  warmUp: z
+    .number()
+    .int()
+    .min(0)
+    .default(10)
+    .describe("Epochs over which the weight of the divergences rises to beta."),
+  patience: z
+    .number()
+    .int()
+    .min(1)
+    .default(6)
+    .describe("Epochs without a better held-out bound before the rate falls."),
+  rateDrops: z
+    .number()
+    .int()
+    .min(0)
+    .default(2)
+    .describe("How often the rate falls, to a third, before training stops."),
+  clipNorm: z.number().positive().default(100).describe("Largest global norm of the gradient."),
+  schedule: z
+    .enum(["joint", "alternating"])
+    .default("joint")
+    .describe("joint: all weights in every step; alternating: epochs of encoders and of decoders in turn."),
+  mixture: z
+    .number()
+    .int()
+    .min(1)
+    .max(200)
+    .default(10)
+    .describe("Components of the Gaussian mixture from which new rows are generated."),
+  seed: z.number().int().default(0).describe("Names every random draw: same seed, same machine, same model."),
+});
+
+export type TrainingConfig = z.infer<typeof trainingConfigSchema>;

@@ -1,0 +1,242 @@
+/**
+ * @file The training loop. In: encoded rows, modalities, configs, a Runtime. Out: networks as ONNX, the fitted prior, the record.
+ * Replays bit for bit from its seed on the same machine, unless a wall-clock budget ends it.
+ */
+import { lower } from "../engine/onnx.ts";
+import { planTraining, type TrainingPlan } from "../engine/plan.ts";
+import type { Outputs, Runtime, Trainer } from "../engine/runtime.ts";
+import { selectRows } from "../modalities/batch.ts";
+import type { Batch, Modality } from "../modalities/modality.ts";
+import type { ModelConfig } from "../models/config.ts";
+import { fitMixture, type Mixture, standardNormal } from "../models/prior.ts";
+import {
+  type EpochRecord,
+  type ModelParts,
+  type ModelRecord,
+  openTrainedModel,
+  type TrainingRecord,
+} from "../models/trained-model.ts";
+import { buildVae, type VaeGraph } from "../models/vae.ts";
+import { epochBatches, feedsOf, inBatches, type TrainingRows, trainingRows, usableRows } from "./batches.ts";
+import type { TrainingConfig } from "./config.ts";
+import { bestState, createMonitor, type Monitor } from "./monitor.ts";
+
+export interface FitInput {
+  readonly batch: Batch;
+  /** Indices of the rows to learn from, and of those held out to judge when to stop. */
+  readonly train: readonly number[];
+  readonly validation: readonly number[];
+  readonly modalities: readonly Modality[];
+  readonly model: ModelConfig;
+  readonly training: TrainingConfig;
+}
+
+export interface FitHooks {
+  /** After every step: share done of the epochs that may come, in 0..1. */
+  onProgress?(progress: { readonly epoch: number; readonly epochs: number; readonly share: number }): void;
+  onEpoch?(record: EpochRecord, isBest: boolean): void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Fitted {
+  readonly networks: ModelParts["networks"];
+  readonly prior: Mixture;
+  readonly record: TrainingRecord;
+}
+
+export async function fitModel(data: FitInput, runtime: Runtime, hooks: FitHooks = {}): Promise<Fitted> {
+  const started = { wall: performance.now(), cpu: process.cpuUsage() };
+  const { modalities, training } = data;
+  const graph = buildVae(modalities, data.model);
+  const plan = planTraining(graph.loss, graph.terms);
+  const trainer = await runtime.train(plan, training.seed);
+  const rows = {
+    all: trainingRows(data.batch),
+    train: usableRows(data.batch, data.train),
+    validation: usableRows(data.batch, data.validation),
+  };
+  const run = await runEpochs({ data, rows, trainer, plan, hooks, started: started.wall });
+
+  await trainer.restore(bestState);
+  const networks = storeNetworks(graph, await trainer.parameters());
+  await trainer.release();
+  const prior = await fitPrior(data, rows.train, networks, runtime);
+  const cpu = process.cpuUsage(started.cpu);
+  return {
+    networks,
+    prior,
+    record: {
+      ...run,
+      seed: training.seed,
+      rows: rows.train.length,
+      parameters: plan.parameters.reduce((count, { shape }) => count + shape.reduce((a, b) => a * b, 1), 0),
+      cpuSeconds: (cpu.user + cpu.system) / 1e6,
+      wallSeconds: (performance.now() - started.wall) / 1e3,
+    },
+  };
+}
+
+interface Run {
+  readonly data: FitInput;
+  readonly rows: {
+    readonly all: TrainingRows;
+    readonly train: readonly number[];
+    readonly validation: readonly number[];
+  };
+  readonly trainer: Trainer;
+  readonly plan: TrainingPlan;
+  readonly hooks: FitHooks;
+  /** performance.now() at the start. */
+  readonly started: number;
+}
+
+type RunRecord = Pick<TrainingRecord, "epochs" | "bestEpoch" | "steps" | "stopped" | "incidents" | "history">;
+
+async function runEpochs(run: Run): Promise<RunRecord> {
+  const { training } = run.data;
+  const monitor = await createMonitor(run.trainer, training);
+  const history: EpochRecord[] = [];
+  let steps = 0;
+  let stopped: TrainingRecord["stopped"] = "epochs";
+  const outOf = (): TrainingRecord["stopped"] | undefined => {
+    if (run.hooks.signal?.aborted) return "interrupted";
+    const minutes = (performance.now() - run.started) / 60_000;
+    return training.minutes !== undefined && minutes >= training.minutes ? "minutes" : undefined;
+  };
+
+  for (let epoch = 1; epoch <= training.epochs; epoch++) {
+    const beta = run.data.model.beta * Math.min(1, epoch / Math.max(1, training.warmUp));
+    const trained = await trainEpoch(run, monitor, { epoch, beta, firstStep: steps }, outOf);
+    steps += trained.steps;
+    const validation = await heldOut(run);
+    const record = { epoch, rate: monitor.rate, beta, train: trained.means, validation };
+    const decision = await monitor.epochEnded(
+      epoch,
+      validation["lower-bound"] ?? trained.means["lower-bound"] ?? Number.NaN,
+    );
+    history.push(record);
+    run.hooks.onEpoch?.(record, monitor.bestEpoch === epoch);
+    const reason = trained.stopped ?? outOf();
+    if (reason || decision === "stop") {
+      stopped = reason ?? "no-improvement";
+      break;
+    }
+  }
+  return {
+    epochs: history.length,
+    bestEpoch: monitor.bestEpoch,
+    steps,
+    stopped,
+    incidents: monitor.incidents,
+    history,
+  };
+}
+
+interface EpochPlan {
+  readonly epoch: number;
+  readonly beta: number;
+  readonly firstStep: number;
+}
+
+async function trainEpoch(
+  run: Run,
+  monitor: Monitor,
+  { epoch, beta, firstStep }: EpochPlan,
+  outOf: () => TrainingRecord["stopped"] | undefined,
+) {
+  const { data, rows, trainer, hooks } = run;
+  const { training, modalities } = data;
+  const batches = epochBatches(rows.train, training.batch, training.seed, epoch);
+  const only = frozenTo(run, epoch);
+  const totals = meanTerms();
+  let steps = 0;
+  for (const indices of batches) {
+    const reason = steps > 0 ? outOf() : undefined;
+    if (reason) return { means: totals.means(), steps, stopped: reason };
+    const feeds = feedsOf(rows.all, modalities, indices, beta);
+    const seed = training.seed + firstStep + steps;
+    const { outputs, applied } = await trainer.step(feeds, {
+      rate: monitor.rate,
+      clipNorm: training.clipNorm,
+      seed,
+      ...(only && { only }),
+    });
+    steps++;
+    if (applied) totals.add(outputs, presentCounts(rows.all.batch, indices));
+    else if (!(await monitor.recover(epoch)))
+      return { means: totals.means(), steps, stopped: "no-improvement" as const };
+    hooks.onProgress?.({
+      epoch,
+      epochs: training.epochs,
+      share: (epoch - 1 + steps / batches.length) / training.epochs,
+    });
+  }
+  return { means: totals.means(), steps, stopped: undefined };
+}
+
+/** In the alternating schedule odd epochs change encoders and even epochs decoders; in the joint one nothing is frozen. */
+function frozenTo({ data, plan }: Run, epoch: number): string[] | undefined {
+  if (data.training.schedule === "joint") return undefined;
+  const isDecoder = (name: string) => name.startsWith("decoder-");
+  return plan.parameters.map(({ name }) => name).filter((name) => isDecoder(name) === (epoch % 2 === 0));
+}
+
+/** Terms on held-out rows, with the same noise every epoch so that epochs compare. */
+async function heldOut({ data, rows, trainer }: Run): Promise<Record<string, number>> {
+  const totals = meanTerms();
+  for (const [i, indices] of inBatches(rows.validation, 256).entries()) {
+    const outputs = await trainer.evaluate(
+      feedsOf(rows.all, data.modalities, indices, data.model.beta),
+      data.training.seed + i,
+    );
+    totals.add(outputs, presentCounts(rows.all.batch, indices));
+  }
+  return totals.means();
+}
+
+/** Rows of a batch in which each modality has a value. */
+const presentCounts = (batch: Batch, indices: readonly number[]): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(batch).map(([name, { present }]) => [
+      name,
+      indices.reduce((count, row) => count + present[row]!, 0),
+    ]),
+  );
+
+/** Means over rows: a modality's log-likelihood over the rows that hold it, everything else over all rows. */
+function meanTerms() {
+  const sums = new Map<string, { sum: number; count: number }>();
+  return {
+    add(outputs: Outputs, present: Readonly<Record<string, number>>) {
+      const rows = outputs["lower-bound"]!.length;
+      for (const [name, values] of Object.entries(outputs)) {
+        const entry = sums.get(name) ?? { sum: 0, count: 0 };
+        const sum = values.reduce((a, b) => a + b, 0);
+        entry.sum += values.length === 1 && rows > 1 ? sum * rows : sum;
+        entry.count += name.startsWith("log-likelihood/") ? present[name.slice("log-likelihood/".length)]! : rows;
+        sums.set(name, entry);
+      }
+    },
+    means: (): Record<string, number> =>
+      Object.fromEntries([...sums].flatMap(([name, { sum, count }]) => (count > 0 ? [[name, sum / count]] : []))),
+  };
+}
+
+/** Every encoder and decoder as an ONNX model of its own, weights inside. */
+const storeNetworks = (graph: VaeGraph, stored: Readonly<Record<string, Float32Array>>): Record<string, Uint8Array> =>
+  Object.fromEntries(Object.entries(graph.networks).map(([name, outputs]) => [name, lower(outputs, { stored }).bytes]));
+
+/** The mixture from which new rows are drawn, fitted to the posteriors of the training rows. */
+async function fitPrior(
+  data: FitInput,
+  rows: readonly number[],
+  networks: ModelParts["networks"],
+  runtime: Runtime,
+): Promise<Mixture> {
+  const { model: config, training, modalities } = data;
+  const record = { config, modalities: modalities.map(({ state }) => state) } as unknown as ModelRecord;
+  const model = await openTrainedModel({ record, networks, prior: standardNormal(config.latent) }, runtime);
+  const { mean, variance } = await model.posterior(selectRows(data.batch, rows));
+  await model.close();
+  return fitMixture(mean, variance, config.latent, { components: training.mixture, seed: training.seed });
+}

@@ -1,0 +1,59 @@
+/**
+ * @file The main job: a data set → a model. In: a Dataset and settings. Out: the parts of a model file, and the issues met.
+ */
+import { basename } from "node:path";
+import { checkUsable, type Dataset } from "../data/dataset.ts";
+import type { Issue } from "../data/issues.ts";
+import type { Runtime } from "../engine/runtime.ts";
+import type { Modality } from "../modalities/modality.ts";
+import { type EncodeOptions, encodeDataset, fitDataset } from "../modalities/node/encode-dataset.ts";
+import type { ModelConfig } from "../models/config.ts";
+import type { ModelParts } from "../models/trained-model.ts";
+import type { TrainingConfig } from "./config.ts";
+import { type FitHooks, fitModel } from "./fit.ts";
+
+export interface TrainSettings {
+  readonly model: ModelConfig;
+  readonly training: TrainingConfig;
+}
+
+export interface TrainHooks extends FitHooks {
+  /** Once the modalities are known, before the first step. */
+  onModalities?(modalities: readonly Modality[], rows: { readonly train: number; readonly validation: number }): void;
+}
+
+export interface Trained {
+  readonly parts: ModelParts;
+  /** Met while decoding; those of opening are the data set's own. */
+  readonly issues: readonly Issue[];
+}
+
+/** @throws DataError where the data cannot be learnt from */
+export async function train(
+  dataset: Dataset,
+  { model, training }: TrainSettings,
+  runtime: Runtime,
+  options: EncodeOptions & TrainHooks,
+): Promise<Trained> {
+  checkUsable(dataset);
+  const modalities = await fitDataset(dataset, { decoder: options.decoder, seed: training.seed });
+  const encoded = await encodeDataset(dataset, modalities, options);
+  const inSplit = (split: string) => encoded.splits.flatMap((own, i) => (own === split ? [i] : []));
+  const rows = { train: inSplit("train"), validation: inSplit("validation") };
+  options.onModalities?.(modalities, { train: rows.train.length, validation: rows.validation.length });
+  const fitted = await fitModel({ batch: encoded.batch, ...rows, modalities, model, training }, runtime, options);
+  const { source, fingerprint, rowCount, reading, columns } = dataset;
+  return {
+    issues: encoded.issues,
+    parts: {
+      networks: fitted.networks,
+      prior: fitted.prior,
+      record: {
+        config: model,
+        modalities: modalities.map(({ state }) => state),
+        data: { name: basename(source), fingerprint, rows: rowCount, reading, columns },
+        training: fitted.record,
+      },
+    },
+  };
+}
