@@ -55,33 +55,41 @@ export function splitAt(place: Split | number, cuts: SplitCuts): Split {
   return place < cuts.validation ? "validation" : "train";
 }
 
+/** Up to this many keys or groups, chance would often leave a split empty, or nothing to train on. */
+const fewKeys = 10;
+
 /**
- * Cuts by the fractions, moved where a small data set would leave a wanted split empty: then the one key (or group) that
- * stands nearest falls into it. A data set of fewer than three keys cannot fill three splits and stays as it falls.
+ * Cuts by the fractions, moved where a wanted split would stay empty: then the nearest key (or group) falls into it. Of at most
+ * ten keys exactly one tests and one validates. Fewer than three cannot fill three splits and stay where they fall.
  */
 export function splitCuts(fractions: SplitFractions, places: Iterable<number>): SplitCuts {
   let test = fractions.test;
   let validation = fractions.test + fractions.validation;
-  const sorted = nearestPlaces(places, test);
-  if (sorted.length < 3) return { test, validation };
-  if (test > 0 && sorted[0]! >= test) test = justAbove(sorted[0]!);
-  const next = sorted.find((place) => place >= test);
-  if (fractions.validation > 0 && next !== undefined && next >= validation) validation = justAbove(next);
+  const { least, pastTest } = leastPlaces(places, test);
+  if (least.length < 3) return { test, validation };
+  if (least.length <= fewKeys) {
+    test = fractions.test > 0 ? justAbove(least[0]!) : 0;
+    validation = fractions.validation > 0 ? justAbove(least[fractions.test > 0 ? 1 : 0]!) : test;
+    return { test, validation };
+  }
+  if (test > 0 && least[0]! >= test) test = justAbove(least[0]!);
+  const next = least.find((place) => place >= test) ?? pastTest;
+  if (fractions.validation > 0 && next >= validation) validation = justAbove(next);
   return { test, validation: Math.max(test, validation) };
 }
 
-/** The three least places and the least that is past the test cut: all that the cuts can depend on. */
-function nearestPlaces(places: Iterable<number>, test: number): number[] {
-  const least = [Infinity, Infinity, Infinity];
+/** The least places in order, one more than `fewKeys` at most, and the least that is past the test cut. */
+function leastPlaces(places: Iterable<number>, test: number): { least: number[]; pastTest: number } {
+  const least: number[] = [];
   let pastTest = Infinity;
   for (const place of places) {
     if (place >= test) pastTest = Math.min(pastTest, place);
-    if (place < least[2]! && !least.includes(place)) {
-      least[2] = place;
-      least.sort((a, b) => a - b);
-    }
+    if ((least.length > fewKeys && place >= least[fewKeys]!) || least.includes(place)) continue;
+    least.push(place);
+    least.sort((a, b) => a - b);
+    least.length = Math.min(least.length, fewKeys + 1);
   }
-  return [...new Set([...least, pastTest])].filter(Number.isFinite).sort((a, b) => a - b);
+  return { least, pastTest };
 }
 
 const justAbove = (place: number): number => place + 2 ** -53;

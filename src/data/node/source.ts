@@ -231,7 +231,12 @@ export function explainRead(path: string, cause: unknown): DataError {
     );
   }
   if (/JSON/.test(text)) {
-    const detail = /duplicate key "([^"]*)"/.exec(text)?.[0] ?? text.split("\n")[0]!.replace(/^.*?, /, "");
+    const detail =
+      /duplicate key "([^"]*)"/.exec(text)?.[0] ??
+      text
+        .split("\n")[0]!
+        .replace(/^.*?, /, "")
+        .replace(/[. ]+$/, "");
     return new DataError(
       `Cannot read ${path}${where}: expected one JSON object a line; ${detail}. Correct that line.`,
       cause,
