@@ -149,12 +149,13 @@ function encodeTexts(state: TextState, tokenOf: ReadonlyMap<string, number>, row
   return { rows: rows.length, arrays: { tokens }, present, issues: [] };
 }
 
-/** Tokens before the first pad. An unknown piece cannot be written, so it is never chosen. */
+/** Tokens before the first pad. An unknown piece cannot be written and no string is empty: neither is ever chosen. */
 function chooseTokens(size: number, logits: Float32Array, random?: Random): number[] {
   const tokens: number[] = [];
   for (let at = 0; at < logits.length; at += size) {
     const own = logits.slice(at, at + size);
     own[unknownToken] = Number.NEGATIVE_INFINITY;
+    if (at === 0) own[padToken] = Number.NEGATIVE_INFINITY;
     const token = random ? drawIndex(softmaxOf(own), random) : argMax(own);
     if (token === padToken) break;
     tokens.push(token);

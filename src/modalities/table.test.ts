@@ -1,0 +1,298 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Column, ColumnKind, Scalar, Values } from "../data/records.ts";
+import { random } from "../engine/random.ts";
+import type { ColumnState } from "./columns/column.ts";
+import { boundedLogits, softmaxOf } from "./likelihoods/categorical.ts";
+import { gaussian } from "./likelihoods/gaussian.ts";
+import { softUnbound } from "./likelihoods/likelihood.ts";
+import { logMeanBounds, negativeBinomial } from "./likelihoods/negative-binomial.ts";
+import { ordinalProbabilities } from "./likelihoods/ordinal.ts";
+import type { Encoded, Modality } from "./modality.ts";
+import { fitTable } from "./table.ts";
+import { drawParameters, likelihoodOf, modalityContract } from "./testing/modality-contract.ts";
+
+const column = (name: string, kind: ColumnKind): Column => ({
+  name,
+  kind,
+  role: "feature",
+  why: "",
+  present: 0,
+  missing: 0,
+  distinct: 0,
+  examples: [],
+});
+
+const kinds: Record<string, ColumnKind> = {
+  height: "real",
+  price: "positive",
+  born: "date",
+  people: "count",
+  visits: "count",
+  colour: "categorical",
+  alive: "boolean",
+  grade: "ordinal",
+  size: "ordinal",
+};
+const columns = Object.entries(kinds).map(([name, kind]) => column(name, kind));
+const options = { size: { levels: ["S", "M", "L"] } };
+
+const rng = random(1, "rows");
+const training: Values[] = Array.from({ length: 300 }, (_, i) => ({
+  height: Number((170 + 8 * rng.normal()).toFixed(1)),
+  price: Number(Math.exp(3 + rng.normal()).toFixed(2)),
+  born: new Date(Date.UTC(1990, 0, 1 + rng.below(5000))).toISOString().slice(0, 10),
+  people: 10_000 + rng.below(1e8),
+  visits: rng.below(9) * rng.below(4),
+  colour: ["red", "green", "blue"][i % 3]!,
+  alive: i % 4 > 0,
+  grade: 1 + rng.below(5),
+  size: ["S", "M", "L"][rng.below(3)]!,
+}));
+const table = fitTable("table", columns, options, training)!;
+const states = table.state.columns as ColumnState[];
+
+/** Where each column's raw parameters lie among a row's: the layout that family.ts documents. */
+function layout(): { state: ColumnState; at: number[] }[] {
+  let start = 0;
+  const places: { state: ColumnState; at: number[] }[] = [];
+  const of = (family: string) => states.filter((state) => state.family === family);
+  const range = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
+  for (const family of ["gaussian", "count"]) {
+    const own = of(family);
+    for (const [i, state] of own.entries()) places.push({ state, at: [start + i, start + own.length + i] });
+    start += 2 * own.length;
+  }
+  for (const state of of("category")) {
+    const count = (state as { levels: unknown[] }).levels.length;
+    places.push({ state, at: range(start, count) });
+    start += count;
+  }
+  const ordered = of("order");
+  let thresholds = start + ordered.length;
+  ordered.forEach((state, i) => {
+    const count = (state as { levels: unknown[] }).levels.length - 1;
+    places.push({ state, at: [start + i, ...range(thresholds, count)] });
+    thresholds += count;
+  });
+  return places;
+}
+
+const countStart = (state: ColumnState) =>
+  state.family === "count" ? softUnbound(state.logMean, logMeanBounds.low, logMeanBounds.high) : 0;
+
+/** log p of one cell by plain arithmetic. */
+function cellDensity(state: ColumnState, raw: number[], target: number): number {
+  switch (state.family) {
+    case "gaussian":
+      return gaussian.logDensityAt(target, raw);
+    case "count":
+      return negativeBinomial.logDensityAt(target, [raw[0]! + countStart(state), raw[1]!]);
+    case "category":
+      return Math.log(softmaxOf(boundedLogits(raw))[target]!);
+    case "order":
+      return Math.log(ordinalProbabilities(raw[0]!, raw.slice(1), state.bases)[target]!);
+  }
+}
+
+/** Raw parameters that put the likelihood on the targets. */
+function parametersFor({ rows, arrays }: Encoded): Float32Array {
+  const width = table.parameterShape[0]!;
+  const result = new Float32Array(rows * width);
+  for (let row = 0; row < rows; row++) {
+    layout().forEach(({ state, at }, i) => {
+      const target = arrays.values![row * states.length + i]!;
+      const set = (place: number, value: number) => {
+        result[row * width + at[place]!] = value;
+      };
+      if (state.family === "gaussian")
+        [target, -40].forEach((value, place) => {
+          set(place, value);
+        });
+      else if (state.family === "count")
+        [softUnbound(Math.log(target + 1e-3), logMeanBounds.low, logMeanBounds.high) - countStart(state), 8].forEach(
+          (value, place) => {
+            set(place, value);
+          },
+        );
+      else if (state.family === "category") set(target, 30);
+      // Thresholds of the classes below at 0, of the others far above: the class between them is certain.
+      else
+        at.slice(1).forEach((_, j) => {
+          set(j + 1, j === 0 ? (target > 0 ? -20 : 20) : j === target ? 30 : -20);
+        });
+    });
+  }
+  return result;
+}
+
+const close = (a: unknown, b: unknown, share: number) => Math.abs(Number(a) - Number(b)) <= share * Math.abs(Number(b));
+
+function expectSame(decoded: Values, sample: Values): void {
+  expect(Object.keys(decoded).sort()).toEqual(Object.keys(sample).sort());
+  for (const name of ["height", "born", "visits", "colour", "alive", "grade", "size"])
+    expect({ [name]: decoded[name] }).toEqual({ [name]: sample[name] });
+  // The least spread that a log-normal has here moves its mean by some thousandths.
+  for (const name of ["price", "people"]) expect(close(decoded[name], sample[name], 0.01)).toBe(true);
+}
+
+modalityContract("table", () => ({
+  modality: table,
+  samples: training.slice(0, 4),
+  parametersFor,
+  expectSame,
+  densityAt: (parameters, { arrays }, row) =>
+    layout().reduce((total, { state, at }, i) => {
+      const raw = at.map((place) => parameters[row * table.parameterShape[0]! + place]!);
+      return total + cellDensity(state, raw, arrays.values![row * states.length + i]!);
+    }, 0),
+}));
+
+describe("cells of a table", () => {
+  const only = (kind: ColumnKind, cells: readonly Scalar[], given: unknown = {}): Modality =>
+    fitTable(
+      "table",
+      [column("x", kind)],
+      { x: given },
+      cells.map((x) => ({ x })),
+    )!;
+
+  it("leaves a missing cell out: no likelihood, no gradient, no feature", () => {
+    const row = training[0]!;
+    const whole = table.encode([row]);
+    const parameters = drawParameters(table, 1);
+    const complete = likelihoodOf(table, whole, parameters).value[0]!;
+    let parts = 0;
+    layout().forEach(({ state, at }, i) => {
+      const lacking = table.encode([{ ...row, [state.name]: null }]);
+      expect([lacking.arrays.observed![i], lacking.arrays.values![i], lacking.present[0]]).toEqual([0, 0, 1]);
+      const { value, slope } = likelihoodOf(table, lacking, parameters);
+      expect(at.map((place) => slope[place])).toEqual(at.map(() => 0));
+      parts += complete - value[0]!;
+    });
+    expect(parts).toBeCloseTo(complete, 8);
+    expect(likelihoodOf(table, table.encode([{}]), parameters).value[0]).toBe(0);
+  });
+
+  it("reports what does not fit, and goes on", () => {
+    const { issues, present } = table.encode([
+      { height: "tall", price: -3, born: "soon", visits: 2.5, colour: "mauve", grade: 9, size: "M" },
+      { height: Number.POSITIVE_INFINITY },
+    ]);
+    expect(issues.map((issue) => [issue.row, "column" in issue && issue.column, issue.code])).toEqual([
+      [0, "height", "value-not-readable"],
+      [0, "price", "value-not-readable"],
+      [0, "born", "value-not-readable"],
+      [0, "visits", "value-not-readable"],
+      [0, "colour", "category-unseen"],
+      [0, "grade", "category-unseen"],
+      [1, "height", "number-not-finite"],
+    ]);
+    expect([...present]).toEqual([1, 0]);
+  });
+
+  it("gives any real number back, to six digits, near the bulk; outliers stay finite and on their side", () => {
+    const cells = Array.from({ length: 50 }, (_, i) => Math.sin(i) * 3 + 0.1234567891);
+    const modality = only("real", cells);
+    const back = (x: number) => {
+      const [target] = modality.encode([{ x }]).arrays.values!;
+      return modality.decode(Float32Array.of(target!, -40), 1)[0]!.x as number;
+    };
+    fc.assert(
+      fc.property(fc.double({ min: -15, max: 15, noNaN: true }), (x) => {
+        expect(back(x)).toBeCloseTo(x, 4);
+      }),
+      { seed: 1 },
+    );
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (x) => {
+        const value = back(x);
+        expect(Number.isFinite(value)).toBe(true);
+        if (Math.abs(x) > 20) expect(Math.sign(value)).toBe(Math.sign(x));
+      }),
+      { seed: 2 },
+    );
+  });
+
+  it("gives dates back to the day, and times to the second", () => {
+    const days = Array.from({ length: 40 }, (_, i) => `20${10 + (i % 20)}-03-${10 + (i % 19)}`);
+    const byDay = only("date", days);
+    const back = (modality: Modality, x: string) => {
+      const [target] = modality.encode([{ x }]).arrays.values!;
+      return modality.decode(Float32Array.of(target!, -40), 1)[0]!.x;
+    };
+    for (const day of days) expect(back(byDay, day)).toBe(day);
+    const times = only("date", ["2024-05-01 10:00:00", "2024-05-01T11:30:00", "2024-05-01T12:00:00Z"]);
+    expect(back(times, "2024-05-01 11:15:00")).toBe("2024-05-01T11:15:00Z");
+  });
+
+  it.each<[string, ColumnKind, Scalar[]]>([
+    ["a constant", "real", [5, 5, 5]],
+    ["one outlier among equals", "real", [1, 1, 1, 1, 1e30]],
+    ["huge numbers", "real", [1e300, -1e300, 0]],
+    ["zeros", "positive", [0, 0, 0]],
+    ["zeros and huge numbers", "positive", [0, 1e-30, 1e30]],
+    ["a constant count", "count", [0, 0]],
+    ["an enormous count", "count", [1, 2, 3, ...Array<number>(300).fill(4), 1e15]],
+    ["one category", "categorical", ["only"]],
+    ["one level", "ordinal", [3, 3]],
+  ])("survives %s", (_, kind, cells) => {
+    const modality = only(kind, cells);
+    const encoded = modality.encode(cells.map((x) => ({ x })));
+    expect(encoded.arrays.values!.every((x) => Number.isFinite(x))).toBe(true);
+    const parameters = drawParameters(modality, cells.length);
+    const { value, slope } = likelihoodOf(modality, encoded, parameters);
+    expect(value.every(Number.isFinite) && slope.every(Number.isFinite)).toBe(true);
+    for (const { x } of modality.decode(parameters, cells.length, random(1)))
+      expect(typeof x === "string" || Number.isFinite(x)).toBe(true);
+    expect(modality.eventSize).toBeGreaterThan(0);
+  });
+
+  it("is nothing where no cell can be learnt from", () => {
+    expect(fitTable("table", [column("x", "real")], {}, [{ x: null }, { x: "tall" }])).toBeNull();
+  });
+
+  it("refuses options that the column does not have", () => {
+    expect(() => only("real", [1, 2], { levels: [1, 2] })).toThrow(/column "x": Unrecognized key: "levels"/);
+  });
+
+  it("draws cells with their likelihood's spread", () => {
+    const modality = only(
+      "real",
+      Array.from({ length: 101 }, (_, i) => i),
+    );
+    const parameters = Float32Array.from({ length: 2 * 4000 }, () => 0);
+    const drawn = modality.decode(parameters, 4000, random(3)).map(({ x }) => x as number);
+    const mean = drawn.reduce((a, b) => a + b, 0) / drawn.length;
+    const spread = Math.sqrt(drawn.reduce((a, b) => a + (b - mean) ** 2, 0) / drawn.length);
+    expect(Math.abs(mean - 50)).toBeLessThan(2);
+    expect(Math.abs(spread / (50 / 1.349) - 1)).toBeLessThan(0.06);
+  });
+});
+
+describe("scores", () => {
+  const scoreOf = (name: string) => table.scores!.find((score) => score.column === name)!;
+
+  it("judges categories by mismatch, levels by shift, numbers by their share of the range", () => {
+    expect(scoreOf("colour").error(["red", "blue"], ["red", "red"])).toBe(0.5);
+    expect(scoreOf("size").error(["S", "L"], ["L", "L"])).toBeCloseTo(1 / 3);
+    const { low, high } = states.find(({ name }) => name === "height") as { low: number; high: number };
+    expect(scoreOf("height").error([low, high], [low + 3, high - 3])).toBeCloseTo(3 / (high - low), 12);
+    expect(scoreOf("born").error(["1990-01-01"], ["1990-01-01"])).toBe(0);
+    expect(scoreOf("height").error([], [])).toBeNaN();
+    expect(() => scoreOf("height").error([1], [])).toThrow(/as many guesses as truths/);
+  });
+
+  it("holds the constant guess that no other constant beats in training", () => {
+    for (const score of table.scores!) {
+      const truths = training.map((row) => row[score.column] as Scalar);
+      const errorOf = (guess: Scalar) =>
+        score.error(
+          truths,
+          truths.map(() => guess),
+        );
+      const best = errorOf(score.baseline);
+      for (const guess of truths.slice(0, 40)) expect(best).toBeLessThanOrEqual(errorOf(guess) + 1e-9);
+    }
+  });
+});
