@@ -16,7 +16,7 @@ no masks, batches prepared beforehand.
 To install it (Python 3.11; the bench looks for POLYVAE_BENCH_PYTHON, then .venv-bench/bin/python, then python3):
 
     python3 -m venv .venv-bench
-    .venv-bench/bin/pip install torch==2.13.0+cpu numpy --index-url https://download.pytorch.org/whl/cpu --extra-index-url https://pypi.org/simple
+    .venv-bench/bin/pip install torch==2.13.0+cpu numpy
 """
 
 import json

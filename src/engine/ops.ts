@@ -103,7 +103,14 @@ function elementwise(
 ): Op<ElementwiseName> {
   return {
     shape: ([a, b]) => broadcast(name, a!.shape, b!.shape),
-    lower: (emit, [a, b]) => lower(emit, a!, b!),
+    lower: (emit, [a, b], node) => {
+      if (!node.inputs.some(isSingle) || node.shape.length < 2 || node.shape.at(-1) !== 1) return lower(emit, a!, b!);
+      // ONNX Runtime broadcasts a number over a last axis of 1 element by element, 30 times slower than over a vector.
+      const flat = [a!, b!].map((x, i) =>
+        isSingle(node.inputs[i]!) ? x : emit.node("Reshape", [x, emit.integers([-1])]),
+      );
+      return restoreShape(emit, lower(emit, flat[0]!, flat[1]!), node.shape);
+    },
     pullback: (node, d) => {
       const [a, b] = node.inputs as [Tensor, Tensor];
       const pulled = pull(a, b, d, node);
@@ -112,6 +119,14 @@ function elementwise(
     evaluate: ([a, b]) => ref.map2(value, a!, b!),
   };
 }
+
+const isSingle = ({ shape }: Tensor): boolean => shape.every((axis) => axis === 1);
+
+const countBatches = (shape: Shape): number => shape.filter((axis) => axis === "batch").length;
+
+/** Gives a value a shape with at most one batch axis. */
+const restoreShape = (emit: Emitter, x: string, shape: Shape): string =>
+  emit.node("Reshape", [x, emit.integers(shape.map((axis) => (axis === "batch" ? -1 : axis)))]);
 
 /** Operation on one tensor that keeps its shape. */
 function unary<K extends UnaryName>(
@@ -146,8 +161,19 @@ const reduction = (
   pull: (x: Tensor, y: Tensor, d: Tensor) => Tensor,
 ): Op<"sum" | "max"> => ({
   shape: ([x], { axes, keep }) => reducedShape(x!.shape, normaliseAxes(name, axes, x!.shape), keep),
-  lower: (emit, [x], { attributes: { axes, keep } }) =>
-    axes.length === 0 ? x! : emit.node(onnx, [x!, emit.integers(axes)], { keepdims: keep ? 1 : 0 }),
+  lower: (emit, [x], { shape, inputs, attributes: { axes, keep } }) => {
+    const from = inputs[0]!.shape;
+    const rest = from.length - axes.length;
+    if (axes.length === 0) return x!;
+    if (axes.length < 2 || axes[0] !== rest || countBatches(from) > 1) {
+      return emit.node(onnx, [x!, emit.integers(axes)], { keepdims: keep ? 1 : 0 });
+    }
+    // The last axes as one: a plain row sum, whatever small axes they are made of.
+    const size = staticSize(from.slice(rest));
+    const rows = emit.node("Reshape", [x!, emit.integers(rest === 0 ? [-1] : [-1, size])]);
+    const reduced = emit.node(onnx, [rows, emit.integers([rest === 0 ? 0 : 1])], { keepdims: 0 });
+    return restoreShape(emit, reduced, shape);
+  },
   pullback: (node, d) => {
     const x = node.inputs[0]!;
     const kept = reducedShape(x.shape, node.attributes.axes, true);
@@ -204,10 +230,29 @@ const matrixRule = (
     );
 };
 
-/** Rows of a flattened grid picked by a constant table; entry `outside` picks a row of zeros, appended only where needed. */
-function pickRows(emit: Emitter, x: string, table: Int32Array, tableShape: readonly number[], outside: number): string {
-  const padded = table.includes(outside) ? emit.node("Pad", [x, emit.integers([0, 0, 0, 0, 1, 0])]) : x;
-  return emit.node("Gather", [padded, emit.integers(table, tableShape)], { axis: 1 });
+/** Up to this many channels, picking single rows costs more than turning the batch inwards and picking whole ones. */
+const fewChannels = 8;
+
+/**
+ * Rows of a flattened grid picked by constant tables and added: [batch, rows x channels] → [batch, table x channels].
+ * Entry `rows` picks zeros.
+ */
+function pickRows(emit: Emitter, x: string, rows: number, channels: number, tables: readonly Int32Array[]): string {
+  const needsZeros = tables.some((table) => table.includes(rows));
+  const add = (picked: readonly string[]) => (picked.length === 1 ? picked[0]! : emit.node("Sum", picked));
+  if (channels > fewChannels) {
+    const grid = emit.node("Reshape", [x, emit.integers([-1, rows, channels])]);
+    const source = needsZeros ? emit.node("Pad", [grid, emit.integers([0, 0, 0, 0, 1, 0])]) : grid;
+    return add(tables.map((table) => emit.node("Gather", [source, emit.integers(table)], { axis: 1 })));
+  }
+  const flat = emit.node("Reshape", [x, emit.integers([-1, rows * channels])]);
+  const turned = emit.node("Transpose", [flat], { perm: [1, 0] });
+  const source = needsZeros ? emit.node("Pad", [turned, emit.integers([0, 0, channels, 0])]) : turned;
+  const picked = tables.map((table) => {
+    const cells = Array.from(table).flatMap((row) => Array.from({ length: channels }, (_, c) => row * channels + c));
+    return emit.node("Gather", [source, emit.integers(cells)], { axis: 0 });
+  });
+  return emit.node("Transpose", [add(picked)], { perm: [1, 0] });
 }
 
 /** The same in the reference: x [batch, rows, channels] → [batch, table, channels]. */
@@ -277,11 +322,11 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
   sqrt: unary("Sqrt", Math.sqrt, (d, _x, y) => div(mul(d, 0.5), y)),
   abs: unary("Abs", Math.abs, (d, x) => mul(d, sign(x))),
   sign: unary("Sign", Math.sign, () => null),
-  // By its output, so that the sum before it may be fused into the product and forgotten; sign is 0 or 1 there.
+  // By its output, so that the sum before it may be fused into the product and forgotten.
   relu: unary(
     "Relu",
     (x) => Math.max(x, 0),
-    (d, _x, y) => mul(d, sign(y)),
+    (d, _x, y) => mul(d, greater(y, 0)),
   ),
   tanh: unary("Tanh", Math.tanh, (d, _x, y) => mul(d, sub(1, mul(y, y)))),
   sigmoid: unary(
@@ -290,17 +335,21 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
     (d, _x, y) => mul(d, mul(y, sub(1, y))),
   ),
   // Relu(x) + Log(1 + Exp(-|x|)): ONNX Runtime's own Softplus is a scalar loop.
-  softplus: unary(
-    (emit, x) => {
-      const decay = emit.node("Exp", [emit.node("Neg", [emit.node("Abs", [x])])]);
-      return emit.node("Add", [
-        emit.node("Relu", [x]),
-        emit.node("Log", [emit.node("Add", [decay, emit.floats([1], [])])]),
-      ]);
+  softplus: {
+    ...unary<"softplus">(
+      "",
+      (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+      (d, x) => mul(d, sigmoid(x)),
+    ),
+    lower: (emit, [x], { shape }) => {
+      const isNarrow = shape.at(-1) === 1 && countBatches(shape) < 2;
+      const flat = isNarrow ? emit.node("Reshape", [x!, emit.integers([-1])]) : x!;
+      const decay = emit.node("Exp", [emit.node("Neg", [emit.node("Abs", [flat])])]);
+      const tail = emit.node("Log", [emit.node("Add", [decay, emit.floats([1], [])])]);
+      const value = emit.node("Add", [emit.node("Relu", [flat]), tail]);
+      return isNarrow ? restoreShape(emit, value, shape) : value;
     },
-    (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
-    (d, x) => mul(d, sigmoid(x)),
-  ),
+  },
   stopGradient: unary(
     (_, x) => x,
     (x) => x,
@@ -362,8 +411,11 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
 
   reshape: {
     shape: ([x], { shape }) => {
-      const batches = (axes: Shape) => axes.filter((axis) => axis === "batch").length;
-      if (staticSize(x!.shape) !== staticSize(shape) || batches(x!.shape) !== batches(shape) || batches(shape) > 1) {
+      if (
+        staticSize(x!.shape) !== staticSize(shape) ||
+        countBatches(x!.shape) !== countBatches(shape) ||
+        countBatches(shape) > 1
+      ) {
         throw new ShapeError("reshape", `as many elements as ${printShape(shape)}`, [x!.shape]);
       }
       return shape;
@@ -575,10 +627,7 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
     },
     lower: (emit, [x], { inputs, shape, attributes: windows }) => {
       const { table, outside } = windowTable(windows);
-      const channels = inputs[0]!.shape.at(-1) as number;
-      const rows = emit.node("Reshape", [x!, emit.integers([-1, outside, channels])]);
-      const picked = pickRows(emit, rows, table, [table.length], outside);
-      return emit.node("Reshape", [picked, emit.integers([-1, ...(shape.slice(1) as number[])])]);
+      return restoreShape(emit, pickRows(emit, x!, outside, inputs[0]!.shape.at(-1) as number, [table]), shape);
     },
     pullback: ({ attributes: windows }, d) => [fold(d, windows)],
     evaluate: ([x], { attributes: windows }, shape) => {
@@ -599,11 +648,8 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
     },
     lower: (emit, [x], { shape, attributes: windows }) => {
       const { table, depth, outside } = reverseTable(windows);
-      const channels = shape.at(-1) as number;
-      const rows = emit.node("Reshape", [x!, emit.integers([-1, outside, channels])]);
-      const picked = pickRows(emit, rows, table, [table.length / depth, depth], outside);
-      const added = depth === 1 ? picked : emit.node("ReduceSum", [picked, emit.integers([2])], { keepdims: 0 });
-      return emit.node("Reshape", [added, emit.integers([-1, ...(shape.slice(1) as number[])])]);
+      const layers = Array.from({ length: depth }, (_, k) => table.filter((_entry, i) => i % depth === k));
+      return restoreShape(emit, pickRows(emit, x!, outside, shape.at(-1) as number, layers), shape);
     },
     pullback: ({ attributes: windows }, d) => [unfold(d, windows)],
     evaluate: ([x], { attributes: windows }, shape) => {

@@ -91,9 +91,9 @@ test("frozen parameters stay, saved state comes back", async () => {
 test("a feed of the wrong length is named", async () => {
   const trainer = await runtime.train(plan, 1);
   const { arrays } = batch(0);
-  await expect(
-    trainer.step({ batch: 31, arrays }, { rate: 0.01, seed: 0 }),
-  ).rejects.toThrowErrorMatchingInlineSnapshot(`[Error: Cannot run the graph: expected [31, 3] = 93 values for "x", received 96 values.]`);
+  await expect(trainer.step({ batch: 31, arrays }, { rate: 0.01, seed: 0 })).rejects.toThrowErrorMatchingInlineSnapshot(
+    `[Error: Cannot run the graph: expected [31, 3] = 93 values for "x", received 96 values.]`,
+  );
 });
 
 test("one name for two parameters is refused", () => {
@@ -101,5 +101,7 @@ test("one name for two parameters is refused", () => {
     parameter("w", [1], { kind: "constant", value: 0 }),
     parameter("w", [1, 1], { kind: "constant", value: 0 }),
   );
-  expect(() => planTraining(mean(twice))).toThrowErrorMatchingInlineSnapshot(`[Error: Cannot build the graph: "w" is both parameter [1] and parameter [1, 1]; give each its own name.]`);
+  expect(() => planTraining(mean(twice))).toThrowErrorMatchingInlineSnapshot(
+    `[Error: Cannot build the graph: "w" is both parameter [1] and parameter [1, 1]; give each its own name.]`,
+  );
 });
