@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { arrayCache, type CacheEntry } from "./cache.ts";
 import { fingerprintFile, mediaStamp } from "./fingerprint.ts";
-import { type TestFolder, testFolder } from "./test-files.ts";
+import { type TestFolder, testFolder } from "./testing/files.ts";
 
 let folder: TestFolder;
 beforeEach(() => {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
-import { writeRecord } from "../csv.ts";
+import { writeRecord } from "../../csv.ts";
 
 export interface TestFolder {
   readonly path: string;
