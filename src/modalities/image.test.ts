@@ -104,6 +104,7 @@ describe("convertChannels", () => {
     [pixel(10, 20, 30, 0), 3, [255, 255, 255]],
     [pixel(10, 20, 30, 51), 3, [206, 208, 210]],
     [pixel(10, 20, 30), 4, [10, 20, 30, 255]],
+    [pixel(10, 20, 30, 0), 4, [255, 255, 255, 0]],
   ] as const)("%o → %i channels", (image, to, expected) => {
     expect([...convertChannels(image, to, 255)]).toEqual(expected);
   });

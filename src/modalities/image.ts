@@ -118,7 +118,7 @@ function isGrey({ channels: depth, pixels }: Image): boolean {
 
 /** Pixels with another number of channels: transparency laid over the background, grey by Rec. 601 luma. */
 export function convertChannels({ channels: from, pixels }: Image, to: 1 | 3 | 4, background: number): Uint8Array {
-  if (from === to) return pixels;
+  if (from === to) return from === 4 ? hideTransparent(pixels, background) : pixels;
   const count = pixels.length / from;
   const result = new Uint8Array(count * to);
   for (let i = 0; i < count; i++) {
@@ -127,6 +127,13 @@ export function convertChannels({ channels: from, pixels }: Image, to: 1 | 3 | 4
     if (to === 1) result[i] = Math.round(from === 1 ? over(0) : 0.299 * over(0) + 0.587 * over(1) + 0.114 * over(2));
     else for (let c = 0; c < to; c++) result[i * to + c] = c === 3 ? 255 : Math.round(over(c));
   }
+  return result;
+}
+
+/** The colour under full transparency is no one's choice: it becomes the background, and so predictable. */
+function hideTransparent(pixels: Uint8Array, background: number): Uint8Array {
+  const result = pixels.slice();
+  for (let i = 0; i < result.length; i += 4) if (result[i + 3] === 0) result.fill(background, i, i + 3);
   return result;
 }
 

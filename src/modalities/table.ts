@@ -12,7 +12,7 @@ import { cast, concat, linear, mul, select, slice, sum } from "../engine/ops.ts"
 import type { Random } from "../engine/random.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { codecOf, fitColumn } from "./columns/codecs.ts";
-import { type ColumnState, columnState, familyNames, isFault, type Prediction } from "./columns/column.ts";
+import { type ColumnState, columnState, type Fault, familyNames, isFault, type Prediction } from "./columns/column.ts";
 import { familyOf } from "./columns/families.ts";
 import { columnScore } from "./columns/score.ts";
 import { expandMatrix } from "./likelihoods/ordinal.ts";
@@ -45,6 +45,7 @@ export function openTable(stored: ModalityState): Modality {
   const state = readState(tableState, stored, stored.name);
   const { columns } = state;
   const groups = groupByFamily(columns);
+  const encoders = columns.map((column) => ({ name: column.name, encode: codecOf(column).encoder(column) }));
   const featureWidths = groups.flatMap((group) => group.featureWidths);
   const features = featureWidths.reduce((a, b) => a + b, 0);
   const parameters = groups.reduce((total, group) => total + group.parameterWidth, 0);
@@ -78,7 +79,7 @@ export function openTable(stored: ModalityState): Modality {
       );
       return sum(select(cast(observed!), concat(densities, 1), 0), [1]);
     },
-    encode: (rows) => encodeCells(columns, rows),
+    encode: (rows) => encodeCells(encoders, rows),
     typical(raw, rows) {
       const values = Float32Array.from(
         Array.from({ length: rows }, (_, row) => predictRow(row, raw).map(({ prediction }) => prediction.value)).flat(),
@@ -147,18 +148,23 @@ function groupByFamily(columns: readonly ColumnState[]): Group[] {
   return groups;
 }
 
-function encodeCells(columns: readonly ColumnState[], rows: readonly Values[]): Encoded {
+interface CellEncoder {
+  readonly name: string;
+  readonly encode: (cell: Scalar) => number | Fault;
+}
+
+function encodeCells(columns: readonly CellEncoder[], rows: readonly Values[]): Encoded {
   const values = new Float32Array(rows.length * columns.length);
   const observed = new Uint8Array(rows.length * columns.length);
   const present = new Uint8Array(rows.length);
   const issues: Encoded["issues"][number][] = [];
   rows.forEach((cells, row) => {
-    columns.forEach((column, i) => {
-      const cell = cells[column.name];
+    columns.forEach(({ name, encode }, i) => {
+      const cell = cells[name];
       if (!isCell(cell)) return;
-      const target = codecOf(column).encode(cell, column);
+      const target = encode(cell);
       if (isFault(target)) {
-        issues.push({ code: target, column: column.name, row, value: String(cell) });
+        issues.push({ code: target, column: name, row, value: String(cell) });
         return;
       }
       values[row * columns.length + i] = target;

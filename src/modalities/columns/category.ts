@@ -1,6 +1,6 @@
 /** @file Categories and booleans. In: cells. Out: the number of the level, most frequent first, and back. */
 import type { Scalar } from "../../data/records.ts";
-import type { CategoryState, ColumnCodec } from "./column.ts";
+import type { CategoryState, ColumnCodec, Fault } from "./column.ts";
 
 const codec = (kind: CategoryState["kind"]): ColumnCodec<CategoryState> => ({
   fit(name, cells) {
@@ -10,10 +10,7 @@ const codec = (kind: CategoryState["kind"]): ColumnCodec<CategoryState> => ({
       ? null
       : { name, family: "category", kind, levels, judgement: { kind: "mismatch", guess } };
   },
-  encode(cell, { levels }) {
-    const index = indexOfLevel(levels, cell);
-    return index < 0 ? "category-unseen" : index;
-  },
+  encoder: ({ levels }) => encodeLevels(levels),
   decode: ({ value }, { levels }) => levels[value]!,
 });
 
@@ -32,7 +29,7 @@ export function tally(cells: readonly Scalar[]): { level: Scalar; count: number 
 }
 
 /** Cells are the same level when they are written the same: 1 and "1" are. */
-export function indexOfLevel(levels: readonly Scalar[], cell: Scalar): number {
-  const text = String(cell);
-  return levels.findIndex((level) => String(level) === text);
+export function encodeLevels(levels: readonly Scalar[]): (cell: Scalar) => number | Fault {
+  const numbers = new Map(levels.map((level, i) => [String(level), i]));
+  return (cell) => numbers.get(String(cell)) ?? "category-unseen";
 }

@@ -90,7 +90,8 @@ export interface Prediction {
 export interface ColumnCodec<State extends ColumnState> {
   /** Present cells of training rows → state; null where nothing in them can be learnt. */
   fit(name: string, cells: readonly Scalar[], options: unknown): State | null;
-  encode(cell: Scalar, state: State): number | Fault;
+  /** What turns one cell into its target; made once for all rows. */
+  encoder(state: State): (cell: Scalar) => number | Fault;
   decode(prediction: Prediction, state: State): Scalar;
 }
 

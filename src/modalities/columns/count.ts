@@ -31,7 +31,7 @@ export const count: ColumnCodec<CountState> = {
       judgement: { kind: "range", guess, low, high },
     };
   },
-  encode(cell) {
+  encoder: () => (cell) => {
     const value = readNumber(cell);
     if (isFault(value)) return value;
     return value >= 0 && Number.isInteger(value) ? Math.min(value, largest) : "value-not-readable";

@@ -25,10 +25,12 @@ export const date: ColumnCodec<GaussianState> = {
       judgement: { ...described.judgement, guess },
     };
   },
-  encode(cell, { center, scale }) {
-    const day = readDays(cell);
-    return isFault(day) ? day : squash((day - center) / scale);
-  },
+  encoder:
+    ({ center, scale }) =>
+    (cell) => {
+      const day = readDays(cell);
+      return isFault(day) ? day : squash((day - center) / scale);
+    },
   decode: ({ value }, { center, scale, wholeDays }) => writeDays(center + scale * unsquash(value), wholeDays),
 };
 

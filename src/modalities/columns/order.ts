@@ -6,7 +6,7 @@ import * as z from "zod";
 import type { Scalar } from "../../data/records.ts";
 import { thresholdBases } from "../likelihoods/ordinal.ts";
 import { readOptions } from "../options.ts";
-import { indexOfLevel, tally } from "./category.ts";
+import { encodeLevels, tally } from "./category.ts";
 import type { ColumnCodec, OrderState } from "./column.ts";
 
 const options = z.strictObject({
@@ -26,10 +26,7 @@ export const ordinal: ColumnCodec<OrderState> = {
     const judgement = { kind: "shift" as const, guess: levels[medianRank(counts)]! };
     return { name, family: "order", kind: "ordinal", levels: [...levels], bases: thresholdBases(counts), judgement };
   },
-  encode(cell, { levels }) {
-    const index = indexOfLevel(levels, cell);
-    return index < 0 ? "category-unseen" : index;
-  },
+  encoder: ({ levels }) => encodeLevels(levels),
   decode: ({ value }, { levels }) => levels[value]!,
 };
 

@@ -11,12 +11,14 @@ export const positive: ColumnCodec<GaussianState> = {
     const values = readNumbers(cells).filter((value) => value >= 0);
     return values.length === 0 ? null : fitPositive(name, values);
   },
-  encode(cell, { center, scale, offset }) {
-    const value = readNumber(cell);
-    if (isFault(value)) return value;
-    // A number that has no logarithm does not fit the column's kind.
-    return value + offset > 0 ? squash((Math.log(value + offset) - center) / scale) : "value-not-readable";
-  },
+  encoder:
+    ({ center, scale, offset }) =>
+    (cell) => {
+      const value = readNumber(cell);
+      if (isFault(value)) return value;
+      // A number that has no logarithm does not fit the column's kind.
+      return value + offset > 0 ? squash((Math.log(value + offset) - center) / scale) : "value-not-readable";
+    },
   decode({ value, deviation }, { center, scale, offset, decimals, low, high }) {
     const median = Math.exp(center + scale * unsquash(value));
     if (deviation === 0) return roundTo(Math.max(0, median - offset), decimals);

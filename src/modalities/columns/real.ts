@@ -7,10 +7,12 @@ export const real: ColumnCodec<GaussianState> = {
     const values = readNumbers(cells);
     return values.length === 0 ? null : { ...describeNumbers(name, values), ...robustScale(values), kind: "real" };
   },
-  encode(cell, { center, scale }) {
-    const value = readNumber(cell);
-    return isFault(value) ? value : squash((value - center) / scale);
-  },
+  encoder:
+    ({ center, scale }) =>
+    (cell) => {
+      const value = readNumber(cell);
+      return isFault(value) ? value : squash((value - center) / scale);
+    },
   decode: ({ value }, { center, scale, decimals }) => roundTo(center + scale * unsquash(value), decimals),
 };
 

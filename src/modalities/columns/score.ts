@@ -4,8 +4,8 @@
  */
 import type { Scalar } from "../../data/records.ts";
 import type { ColumnScore } from "../modality.ts";
-import { indexOfLevel } from "./category.ts";
-import { type ColumnState, readNumber } from "./column.ts";
+import { encodeLevels } from "./category.ts";
+import { type ColumnState, isFault, readNumber } from "./column.ts";
 import { readDays } from "./date.ts";
 import { average } from "./scaling.ts";
 
@@ -26,15 +26,16 @@ function columnError(state: ColumnState, truths: readonly Scalar[], guesses: rea
 }
 
 /** Error of one cell: 0 or 1; |shift| / levels; difference / range of training (all of it where that is 0). */
-export function cellError(state: ColumnState, truth: Scalar, guess: Scalar): number {
+function cellError(state: ColumnState, truth: Scalar, guess: Scalar): number {
   if (state.family === "category") return String(truth) === String(guess) ? 0 : 1;
   if (state.family === "order") {
-    const [a, b] = [indexOfLevel(state.levels, truth), indexOfLevel(state.levels, guess)];
-    return a < 0 || b < 0 ? 1 : Math.abs(a - b) / state.levels.length;
+    const rank = encodeLevels(state.levels);
+    const [a, b] = [rank(truth), rank(guess)];
+    return isFault(a) || isFault(b) ? 1 : Math.abs(a - b) / state.levels.length;
   }
   const read = state.kind === "date" ? readDays : readNumber;
   const [a, b] = [read(truth), read(guess)];
-  if (typeof a !== "number" || typeof b !== "number") return 1;
+  if (isFault(a) || isFault(b)) return 1;
   const range = state.high - state.low;
   return a === b ? 0 : (a - b) / (range > 0 ? range : Math.abs(a - b));
 }
