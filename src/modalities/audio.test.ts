@@ -5,6 +5,7 @@ import { fitAudio, planSound } from "./audio.ts";
 import { soundFromSpectrogram } from "./griffin-lim.ts";
 import { softplusAt } from "./likelihoods/likelihood.ts";
 import type { Modality } from "./modality.ts";
+import { openModality } from "./open-modality.ts";
 import { fixLength, hann, melFilters, shortTimeTransform } from "./spectrogram.ts";
 import { modalityContract } from "./testing/modality-contract.ts";
 
@@ -114,6 +115,7 @@ describe("audio", () => {
   it("names what is wrong with an option", () => {
     expect(() => planSound("call", [{ rate, seconds: 1 }], { window: 300 })).toThrow(/window: must be a power of two/);
     expect(() => planSound("call", [{ rate, seconds: 1 }], { lowestHz: 3000 })).toThrow(/half the rate/);
+    expect(() => planSound("call", [{ rate, seconds: 1 }], { window: 256, hop: 200 })).toThrow(/hop: needs `window`/);
   });
 });
 
@@ -161,6 +163,7 @@ describe("spectrogram", () => {
 });
 
 const folder = "../shared/data/fsdd/recordings";
+const benchmarkFile = "../shared/bench/digits/clips_mel.npy";
 describe.skipIf(!existsSync(folder))(`spoken digits (skipped without ${folder})`, () => {
   /** 16-bit mono WAV. */
   const readWave = (file: string): Sound => {
@@ -181,5 +184,25 @@ describe.skipIf(!existsSync(folder))(`spoken digits (skipped without ${folder})`
     // Measured .0136 of the range on these clips; a constant guess is off by .169.
     expect(error).toBeLessThan(0.025);
     expect(constant).toBeGreaterThan(0.15);
+  });
+
+  it.skipIf(!existsSync(benchmarkFile))(`become the benchmark's arrays (skipped without ${benchmarkFile})`, () => {
+    const files = readdirSync(folder).filter((file) => file.endsWith(".wav"));
+    const clips = files.sort().slice(0, 5);
+    const sounds = clips.map(readWave);
+    const options = { window: 512, hop: 256, frames: 32, mels: 32 };
+    const state = { ...fitted(sounds, options).state, ceiling: -1.415907061176441 };
+    const { spectrogram } = openModality(state).encode(sounds.map((call) => ({ call }))).arrays;
+    const bytes = readFileSync(benchmarkFile);
+    const stored = bytes.subarray(bytes.length - 3000 * 1024);
+    let worst = 0;
+    clips.forEach((_, clip) => {
+      for (let band = 0; band < 32; band++)
+        for (let frame = 0; frame < 32; frame++) {
+          const theirs = stored[clip * 1024 + band * 32 + frame]!;
+          worst = Math.max(worst, Math.abs(spectrogram![clip * 1024 + frame * 32 + band]! - theirs));
+        }
+    });
+    expect(worst).toBeLessThanOrEqual(1);
   });
 });

@@ -25,7 +25,7 @@ import {
 } from "./spectrogram.ts";
 
 const multipleOf = (step: number) => z.int().positive().multipleOf(step);
-const options = z.strictObject({
+const fields = z.strictObject({
   rate: z.int().min(1000).max(192_000).optional(),
   seconds: z.number().min(0.05).max(60).optional(),
   frames: multipleOf(8).max(4096).optional(),
@@ -37,8 +37,14 @@ const options = z.strictObject({
     .max(16_384)
     .refine((size) => Number.isInteger(Math.log2(size)), "must be a power of two")
     .optional(),
+  /** Samples from frame to frame: a quarter of the window unless said otherwise. */
+  hop: multipleOf(2).max(8192).optional(),
   lowestHz: z.number().min(0).max(20_000).default(60),
   ...pixelOptions,
+});
+const options = fields.refine(({ window, hop }) => hop === undefined || (window !== undefined && 2 * hop <= window), {
+  path: ["hop"],
+  message: "needs `window` beside it, and may be at most half of it: frames must overlap for the sound to come back",
 });
 const audioState = z.object({
   kind: z.literal("audio"),
@@ -88,7 +94,7 @@ function commonest(rates: readonly number[]): number {
 /** Frames are a multiple of 8: strided networks halve them three times. */
 function framing(rate: number, seconds: number, chosen: z.output<typeof options>) {
   const window = chosen.window ?? 2 ** Math.max(6, Math.round(Math.log2(rate * windowSeconds)));
-  const hop = window / 4;
+  const hop = chosen.hop ?? window / 4;
   const needed = frameStep * Math.max(1, Math.ceil(Number(((seconds * rate) / hop / frameStep).toFixed(6))));
   return { window, hop, frames: chosen.frames ?? (chosen.seconds ? needed : Math.min(needed, mostFrames)) };
 }
