@@ -23,6 +23,20 @@ export interface ReadOptions {
   readonly checkMedia?: boolean;
 }
 
+/** Roles that the config gives to columns, as if they had been named by their own options; those win. */
+export function withRoles(options: ReadOptions): ReadOptions {
+  const named = (role: ColumnSetting["role"]) =>
+    Object.entries(options.columns ?? {}).find(([, setting]) => setting.role === role)?.[0];
+  const found = {
+    label: named("label"),
+    splitColumn: named("split"),
+    groupColumn: named("group"),
+    idColumn: named("id"),
+  };
+  const known = Object.fromEntries(Object.entries(found).filter(([, name]) => name !== undefined));
+  return { ...known, ...options };
+}
+
 export type ReadPlan = Omit<Reading, "resolved">;
 
 export function planReading(options: ReadOptions): ReadPlan {

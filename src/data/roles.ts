@@ -40,11 +40,11 @@ export function resolveColumns(facts: readonly ColumnFacts[], choices: RoleChoic
 function resolveColumn(fact: ColumnFacts, choices: RoleChoices): Column {
   const { statistics: s } = fact;
   const inferred = inferKind(s);
-  const setting = choices.columns[s.name];
-  const earlier = choices.resolved?.[s.name];
+  const setting = own(choices.columns, s.name);
+  const earlier = own(choices.resolved, s.name);
   const kind = setting?.kind ?? earlier?.kind ?? inferred.kind;
   const spelling = earlier && setting?.kind === undefined ? earlier.spelling : inferred.spelling;
-  const chosen = chosenRole(s.name, choices) ?? setting?.role;
+  const chosen = chosenRole(s.name, choices) ?? withoutName(setting?.role);
   const [role, whyRole] = chosen ? [chosen, roleReason(chosen)] : impliedRole(fact, kind, choices);
   const why = setting?.kind ? "as the config says" : earlier ? "as the model was trained" : inferred.why;
   return {
@@ -58,6 +58,11 @@ function resolveColumn(fact: ColumnFacts, choices: RoleChoices): Column {
   };
 }
 
+/** A column may be called "constructor". */
+function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return record && Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
 function chosenRole(name: string, choices: RoleChoices): ColumnRole | undefined {
   if (name === choices.label) return "label";
   if (name === choices.splitColumn) return "split";
@@ -65,15 +70,22 @@ function chosenRole(name: string, choices: RoleChoices): ColumnRole | undefined 
   return name === choices.idColumn ? "id" : undefined;
 }
 
+/** A role that one column holds, asked for by the config, while the choices name another column for it: left aside. */
+function withoutName(role: ColumnRole | undefined): ColumnRole | undefined {
+  return role === undefined || role === "feature" ? role : "ignored";
+}
+
 function impliedRole(fact: ColumnFacts, kind: ColumnKind, choices: RoleChoices): [ColumnRole, string?] {
   const { name } = fact.statistics;
-  const earlier = choices.resolved?.[name];
+  const earlier = own(choices.resolved, name);
+  // Of an earlier label only the one that is asked for now still judges; the other was not learnt either.
+  if (earlier?.role === "label" && choices.label !== name) return ["ignored", "another column is the label"];
   if (earlier)
     return earlier.role === "id" && !fact.unique ? ["ignored", "values repeat, so they name no row"] : [earlier.role];
   const isSplit = /^split$/i.test(name) && fact.namesSplits && choices.splitColumn === undefined;
   if (isSplit) return ["split", "named split, and its values are splits"];
   const isId = /^id$/i.test(name) && fact.unique && choices.idColumn === undefined;
-  if (isId && choices.columns[name]?.kind === undefined) return ["id", "named id, and no two values are alike"];
+  if (isId && own(choices.columns, name)?.kind === undefined) return ["id", "named id, and no two values are alike"];
   if (choices.resolved) return ["ignored", "the model does not know this column"];
   return kind === "identifier" || kind === "constant" || kind === "empty" ? ["ignored"] : ["feature"];
 }

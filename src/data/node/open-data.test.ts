@@ -85,6 +85,7 @@ describe("formats", () => {
     ["shop.jsonl", jsonl],
     ["shop.ndjson.gz", () => gzipSync(jsonl())],
     ["no-extension", jsonl],
+    ["array.json", () => `[${jsonl().trimEnd().replaceAll("\n", ",\n")}]`],
   ])("%s gives the same rows and kinds", async (name, content) => {
     const { dataset, rows } = await read(folder.write(name, content()));
     expect(kinds(dataset)).toEqual(shopKinds);
@@ -217,6 +218,24 @@ describe("roles and settings", () => {
     expect(column(dataset, "word").kind).toBe("text");
     expect(rows[3]!.cells.stars).toBe("3");
     expect(dataset.reading).toMatchObject({ label: "colour", columns, header: true, seed: 0 });
+  });
+
+  it("takes roles from the config as from options, and columns by any name", async () => {
+    const names = csvOf(60, {
+      ...shop,
+      code: (i) => `c${59 - i}`,
+      constructor: (i: number) => i / 3,
+      toString: (i: number) => (i % 2 ? "a" : "b"),
+    });
+    const columns = { code: { role: "id" }, colour: { role: "label" }, sold: { role: "group" } } as const;
+    const { dataset, rows } = await read(folder.write("names.csv", names), { columns });
+    const roles = Object.fromEntries(dataset.columns.map(({ name, role }) => [name, role]));
+    expect(roles).toMatchObject({ code: "id", id: "ignored", colour: "label", sold: "group", constructor: "feature" });
+    expect(rows[0]).toMatchObject({ key: "c59", cells: { toString: "b", constructor: 0 } });
+    expect(dataset.reading).toMatchObject({ idColumn: "code", label: "colour", groupColumn: "sold" });
+    const other = await read(dataset.source, { reading: dataset.reading, label: "stars" });
+    const again = Object.fromEntries(other.dataset.columns.map(({ name, role }) => [name, role]));
+    expect(again).toMatchObject({ stars: "label", colour: "ignored", constructor: "feature" });
   });
 
   it("makes media columns from other columns; a missing part is a missing file", async () => {

@@ -3,21 +3,24 @@
  * it. Out: a Dataset, whose rows are read from disk whenever they are asked for; the file never stands whole in memory.
  */
 import { basename, dirname, isAbsolute, resolve } from "node:path";
-import { DataError, nameList, nearestName } from "../data-error.ts";
+import { DataError, nameList } from "../data-error.ts";
 import type { Dataset } from "../dataset.ts";
 import type { Issue } from "../issues.ts";
-import { patternColumns, planReading, type ReadOptions, type ReadPlan, toReading } from "../reading.ts";
+import { patternColumns, planReading, type ReadOptions, type ReadPlan, toReading, withRoles } from "../reading.ts";
 import type { Column, Row } from "../records.ts";
 import { type ColumnFacts, checkNames, resolveColumns } from "../roles.ts";
 import { type RowListener, type RowPlan, rowBuilder } from "../rows.ts";
 import { type Database, openDatabase } from "./duckdb.ts";
+import { explainRead } from "./explain-read.ts";
 import { fingerprintFile } from "./fingerprint.ts";
-import { explainRead, openSource, type Source, type SourceColumn } from "./source.ts";
+import { checkId, checkKinds, checkKnown, checkMediaFound, unknownPart } from "./refusals.ts";
+import { openSource, type Source, type SourceColumn } from "./source.ts";
 import { distinctWords, isUnique, patternSql, readExamples, readStatistics, unknownSplits } from "./statistics.ts";
 import { type Survey, surveyNotes, surveyRows } from "./survey.ts";
 
 /** @throws DataError where the file cannot be read or does not have what the options name */
-export async function openData(path: string, options: ReadOptions = {}): Promise<Dataset> {
+export async function openData(path: string, asked: ReadOptions = {}): Promise<Dataset> {
+  const options = withRoles(asked);
   const plan = planReading(options);
   const database = await openDatabase();
   try {
@@ -64,7 +67,7 @@ async function readDataset(database: Database, path: string, plan: ReadPlan, opt
     usableRows: survey.usableRows,
     splitCounts: survey.splitCounts,
     columns,
-    issues: [...columnIssues(columns), ...survey.issues],
+    issues: [...columnIssues(columns, options), ...survey.issues],
     rows: () => readRows(database, source, finalPlan),
     close: () => database.close(),
   };
@@ -86,25 +89,6 @@ function withMedia(source: Source, plan: ReadPlan, options: ReadOptions): Source
   }
   const replaced = made.map(({ name }) => name);
   return { ...source, columns: [...source.columns.filter(({ name }) => !replaced.includes(name)), ...made] };
-}
-
-function unknownPart(
-  path: string,
-  name: string,
-  pattern: string,
-  unknown: readonly string[],
-  names: readonly string[],
-): DataError {
-  if (unknown.length === 0) {
-    return new DataError(
-      `Cannot make media column "${name}": expected a column in braces, received "${pattern}". Write {${names[0]}}.`,
-    );
-  }
-  const near = nearestName(unknown[0]!, names);
-  return new DataError(
-    `Cannot make media column "${name}" from "${pattern}": ${path} has no column ${nameList(unknown)}; its columns are ` +
-      `${nameList(names, 24)}. ${near ? `Did you mean "${near}"?` : "Correct the name in braces."}`,
-  );
 }
 
 async function readFacts(
@@ -144,38 +128,6 @@ async function readFacts(
   ).then((facts) => checkId(path, facts, options));
 }
 
-function checkId(path: string, facts: ColumnFacts[], { idColumn }: ReadOptions): ColumnFacts[] {
-  const id = facts.find(({ statistics }) => statistics.name === idColumn);
-  if (id === undefined || id.unique) return facts;
-  const { distinct, rows } = id.statistics;
-  throw new DataError(
-    `Cannot name rows by column "${idColumn}" of ${path}: expected a different value in each of ${rows} rows, found ${distinct}. ` +
-      "Choose another id column, or none.",
-  );
-}
-
-/** A kind that the config asks for must fit most cells: otherwise the whole column would quietly be missing. */
-function checkKinds(path: string, columns: readonly Column[], plan: ReadPlan): void {
-  for (const { name, kind, present, missing, examples } of columns) {
-    const asked = plan.columns[name]?.kind;
-    const numeric = asked === "real" || asked === "positive" || asked === "count" || asked === "ordinal";
-    if (!numeric || present > 0 || examples.length === 0) continue;
-    throw new DataError(
-      `Cannot read column "${name}" of ${path} as ${kind}: expected numbers, found none in ${missing} cells, for example ` +
-        `${nameList(examples)}. Correct its kind in the config; categorical or text holds words.`,
-    );
-  }
-}
-
-function checkKnown(path: string, columns: readonly Column[], { reading }: ReadOptions): void {
-  if (!reading || columns.some(({ role }) => role === "feature")) return;
-  const wanted = Object.entries(reading.resolved).filter(([, { role }]) => role === "feature");
-  throw new DataError(
-    `Cannot use ${path}: expected at least one of the columns that the model learnt (${nameList(wanted.map(([name]) => name))}), ` +
-      `found ${nameList(columns.map(({ name }) => name))}. Rename its columns, or use another file.`,
-  );
-}
-
 /** Whether a split column decides. @throws DataError where it holds words that name no split */
 async function checkSplitWords(database: Database, source: Source, columns: readonly Column[]): Promise<boolean> {
   const column = columns.find(({ role }) => role === "split");
@@ -194,20 +146,6 @@ async function checkSplitWords(database: Database, source: Source, columns: read
   );
 }
 
-/** A pattern that finds no file at all is a mistake in the pattern, not in each row. */
-function checkMediaFound(path: string, survey: Survey, options: ReadOptions): void {
-  for (const [name, pattern] of Object.entries(options.media ?? {})) {
-    const cells = survey.mediaCells.get(name) ?? 0;
-    if (cells === 0 || (survey.unusable.get(name)?.size ?? 0) < cells) continue;
-    const first = survey.issues.find((issue) => issue.code !== "row-empty" && issue.column === name);
-    const detail = first && "detail" in first ? first.detail : "none can be used";
-    throw new DataError(
-      `Cannot make media column "${name}" from "${pattern}": none of ${cells} files can be used; ${detail}. ` +
-        `Paths are relative to ${dirname(path)}; correct the pattern.`,
-    );
-  }
-}
-
 /** A media column's counts, now that its files were looked at; one without a usable file is left aside. */
 function withSurvey(column: Column, survey: Survey): Column {
   const cells = survey.mediaCells.get(column.name);
@@ -218,11 +156,15 @@ function withSurvey(column: Column, survey: Survey): Column {
   return { ...counted, role: "ignored", why: `none of ${cells} files can be used; ${column.why}` };
 }
 
-function columnIssues(columns: readonly Column[]): Issue[] {
+/** Columns that are not learnt though nobody said so; of a file opened for a model, those that it learnt and finds empty. */
+function columnIssues(columns: readonly Column[], { reading, columns: settings = {} }: ReadOptions): Issue[] {
   const codes = { empty: "column-empty", constant: "column-constant", identifier: "column-identifier" } as const;
-  return columns.flatMap(({ name, kind, role }): Issue[] =>
-    role === "ignored" && kind in codes ? [{ code: codes[kind as keyof typeof codes], column: name }] : [],
-  );
+  return columns.flatMap(({ name, kind, role, present }): Issue[] => {
+    if (reading) return role === "feature" && present === 0 ? [{ code: "column-empty", column: name }] : [];
+    const told = Object.hasOwn(settings, name) && settings[name]?.role === "ignored";
+    const code = kind in codes ? codes[kind as keyof typeof codes] : undefined;
+    return code && role === "ignored" && !told ? [{ code, column: name }] : [];
+  });
 }
 
 async function* readRows(

@@ -3,11 +3,11 @@
  * expressions (text, or the bytes of media) over one FROM clause. Refuses what is no such file, naming what it is instead.
  */
 import { open, stat } from "node:fs/promises";
-import { basename } from "node:path";
 import { constants, createGunzip } from "node:zlib";
 import { csvDialect } from "../csv.ts";
 import { DataError, nameList } from "../data-error.ts";
 import { type Database, sqlName, sqlPath, sqlText } from "./duckdb.ts";
+import { explainRead } from "./explain-read.ts";
 
 export interface SourceColumn {
   readonly name: string;
@@ -205,42 +205,4 @@ function refuseRepeats(path: string, names: readonly string[]): void {
     `Cannot read ${path}: expected every column to have its own name, found ${nameList(repeated)} more than once. Rename all but one` +
       (/\.parquet$/i.test(path) ? "." : ", or use --no-header where the first line is no header."),
   );
-}
-
-/** DuckDB's fault while scanning, in the user's terms. */
-export function explainRead(path: string, cause: unknown): DataError {
-  if (cause instanceof DataError) return cause;
-  const text = cause instanceof Error ? cause.message : String(cause);
-  const line = /(?:on Line|in line):? (\d+)/i.exec(text)?.[1];
-  const where = line ? ` at line ${line}` : "";
-  const counts = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(text);
-  if (counts) {
-    const remedy = "Quote cells that contain the delimiter, or remove the surplus ones.";
-    return new DataError(
-      `Cannot read ${path}${where}: expected ${counts[1]} cells, found ${counts[2]} or more. ${remedy}`,
-      cause,
-    );
-  }
-  if (/unicode|utf-8/i.test(text)) {
-    return new DataError(`Cannot read ${path}${where}: the text is not UTF-8. Save the file as UTF-8.`, cause);
-  }
-  if (/unterminated quote/i.test(text)) {
-    return new DataError(
-      `Cannot read ${path}${where}: a quote is opened and not closed. Double the quotes inside cells.`,
-      cause,
-    );
-  }
-  if (/JSON/.test(text)) {
-    const detail =
-      /duplicate key "([^"]*)"/.exec(text)?.[0] ??
-      text
-        .split("\n")[0]!
-        .replace(/^.*?, /, "")
-        .replace(/[. ]+$/, "");
-    return new DataError(
-      `Cannot read ${path}${where}: expected one JSON object a line; ${detail}. Correct that line.`,
-      cause,
-    );
-  }
-  return new DataError(`Cannot read ${basename(path)} (${path})${where}: ${text.split("\n")[0]}`, cause);
 }
