@@ -3,7 +3,22 @@
  * twice under one name shares its weights. In: sizes. Out: layers, and `sequential` to chain them.
  */
 import { mean, square } from "./functions.ts";
-import { add, div, fold, gather, linear, max, mul, parameter, reshape, sqrt, sub, unfold } from "./ops.ts";
+import {
+  add,
+  div,
+  fold,
+  gather,
+  greater,
+  linear,
+  max,
+  mul,
+  noise,
+  parameter,
+  reshape,
+  sqrt,
+  sub,
+  unfold,
+} from "./ops.ts";
 import { ShapeError, type Tensor } from "./tensor.ts";
 import type { Windows } from "./windows.ts";
 
@@ -92,6 +107,15 @@ export const layerNormalisation =
     const scale = parameter(`${name}/scale`, [width], { kind: "constant", value: 1 });
     return add(mul(scaled, scale), zeros(`${name}/shift`, width));
   };
+
+/**
+ * Drops a share of the units at random and scales the others up (Srivastava 2014). The mask is noise named after the layer; build
+ * the graph that is used after training without it.
+ */
+export const dropout =
+  (rate: number): Layer =>
+  (x, name) =>
+    mul(x, mul(greater(noise(`${name}/dropout`, x.shape, "uniform"), rate), 1 / (1 - rate)));
 
 /** [batch, ...] → [batch, size]. */
 export const flatten: Layer = (x) =>

@@ -26,14 +26,21 @@ export interface TrainingPlan {
   readonly parameters: readonly ParameterInfo[];
   /** Outputs: `loss`, the terms, `gradient-norm`, and `gradient/<parameter>` for each parameter. */
   readonly gradientModel: ExecutableModel;
-  /** Outputs: `loss` and the terms. */
+  /** Outputs: those of `evaluation`. */
   readonly evaluationModel: ExecutableModel;
 }
 
 export const gradientPrefix = "gradient/";
 
-/** @throws ShapeError when the loss is not a scalar; Error when it depends on no parameter */
-export function planTraining(loss: Tensor, terms: Readonly<Record<string, Tensor>> = {}): TrainingPlan {
+/**
+ * @param evaluation what `evaluate` returns where that differs from loss and terms: the same without dropout, say
+ * @throws ShapeError when the loss is not a scalar; Error when it depends on no parameter
+ */
+export function planTraining(
+  loss: Tensor,
+  terms: Readonly<Record<string, Tensor>> = {},
+  evaluation: Readonly<Record<string, Tensor>> = { ...terms, loss },
+): TrainingPlan {
   const outputs = intern({ ...terms, loss });
   const parameters = topologicalOrder([outputs.loss!]).filter((node) => isOp(node, "parameter"));
   if (parameters.length === 0) throw new Error("Cannot train: the loss depends on no parameter.");
@@ -44,7 +51,7 @@ export function planTraining(loss: Tensor, terms: Readonly<Record<string, Tensor
   return {
     parameters: parameters.map(({ attributes }) => attributes),
     gradientModel: executable(lower({ ...outputs, "gradient-norm": norm, ...named })),
-    evaluationModel: executable(lower(outputs)),
+    evaluationModel: executable(lower(evaluation)),
   };
 }
 

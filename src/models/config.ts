@@ -14,6 +14,18 @@ export const modelConfigSchema = z.strictObject({
     .default(5 / 6)
     .describe("MVTCAE: share of the modalities' own bottlenecks."),
   contrast: z.number().min(0).default(1).describe("Weight of InfoNCE between the modalities' means; 0 leaves it out."),
+  dropout: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0.2)
+    .describe("Share of an encoder's last hidden units dropped while training."),
+  subsets: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe("Share of rows that are encoded from a random subset of their modalities while training."),
   balance: z.boolean().default(true).describe("Scale likelihoods inside the loss to equal event sizes."),
   width: z.number().int().min(8).max(4096).default(256).describe("Units of a dense hidden layer."),
   channels: z

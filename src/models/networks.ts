@@ -5,6 +5,7 @@
 import {
   convolution,
   dense,
+  dropout,
   flatten,
   type Layer,
   sequential,
@@ -33,13 +34,18 @@ function halvings(grid: readonly number[]): number[][] {
   return grids;
 }
 
-/** features [batch, ...featureShape] → hidden [batch, width]. */
-export function encoderNetwork({ featureShape, gridAxes }: Shaped, { width, channels }: ModelConfig): Layer {
-  if (gridAxes === 0) return sequential(flatten, dense(width), relu, dense(width), relu);
+/** features [batch, ...featureShape] → hidden [batch, width]. `drop` is 0 for the network that is used after training. */
+export function encoderNetwork(
+  { featureShape, gridAxes }: Shaped,
+  { width, channels }: ModelConfig,
+  drop: number,
+): Layer {
+  const regularised = drop > 0 ? [dropout(drop)] : [];
+  if (gridAxes === 0) return sequential(flatten, dense(width), relu, dense(width), relu, ...regularised);
   const grids = halvings(featureShape.slice(0, gridAxes));
   const convolutions = grids.slice(1).flatMap((_, i) => [convolution(channels * 2 ** i, { kernel, stride: 2 }), relu]);
   const first = convolutions.length > 0 ? convolutions : [convolution(channels, { kernel }), relu];
-  return sequential(...first, flatten, dense(width), relu);
+  return sequential(...first, flatten, dense(width), relu, ...regularised);
 }
 
 /** latent [batch, latent] → likelihood parameters [batch, ...parameterShape]. */

@@ -17,7 +17,10 @@ export interface Evidence {
 
 export interface ModalityEvidence {
   readonly posterior: Gaussian;
+  /** [batch], 1 where the row holds it: its likelihood counts. */
   readonly present: Tensor;
+  /** [batch], 1 where the joint posterior saw it; `present` unless a subset was drawn. */
+  readonly given: Tensor;
   readonly logLikelihood: Tensor;
   readonly scale: number;
 }
@@ -49,16 +52,16 @@ export const elbo: Objective = (evidence, { beta }) =>
 
 /**
  * MVTCAE, Hwang 2021, eq. 9: total correlation against the sum of the modalities' own bottlenecks,
- *   ((M − α)/M)·Σₘ Rₘ + β·[(1 − α)·KL(q ‖ N(0, I)) + (α/M)·Σₘ KL(q ‖ qₘ)].
+ *   ((M − α)/M)·Σₘ Rₘ + β·[(1 − α)·KL(q ‖ N(0, I)) + (α/M)·Σₘ KL(q ‖ qₘ)],
+ * M and the second sum over the modalities that the joint posterior saw.
  * Published: α = 5/6, β = 2.5.
  */
 export const mvtcae =
   (alpha: number): Objective =>
   (evidence, { beta }) => {
     const all = Object.values(evidence.modalities);
-    const count = total(all.map(({ present }) => present));
-    const share = div(alpha, count);
-    const fromUnimodal = total(all.map((m) => wherePresent(m, divergence(evidence.joint, m.posterior))));
+    const share = div(alpha, total(all.map(({ given }) => given)));
+    const fromUnimodal = total(all.map((m) => select(m.given, divergence(evidence.joint, m.posterior), 0)));
     const divergences = add(mul(divergenceFromStandard(evidence.joint), 1 - alpha), mul(fromUnimodal, share));
     return mean(add(mul(reconstruction(evidence), sub(1, share)), mul(divergences, beta)));
   };

@@ -3,7 +3,7 @@
  * In: modalities and a ModelConfig. Out: the loss with its terms, and the graphs of every encoder and decoder.
  */
 import { sampleNormal } from "../engine/functions.ts";
-import { add, input, mul, noise } from "../engine/ops.ts";
+import { add, concat, equal, greater, input, max, maximum, mul, noise, reshape, slice, sub } from "../engine/ops.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { modalityInputs, presenceInput } from "../modalities/batch.ts";
 import type { Modality } from "../modalities/modality.ts";
@@ -22,73 +22,34 @@ export const identityInput = (modality: string): string => `${modality}/identity
 export const networkName = (role: "encoder" | "decoder", modality: string): string => `${role}-${modality}`;
 
 export interface VaeGraph {
-  /** [], to be minimised. */
+  /** [], to be minimised, with dropout and random subsets. */
   readonly loss: Tensor;
-  /** `lower-bound`, `divergence`, `log-likelihood/<modality>` [batch], unrescaled, in nats; `contrast` []. */
-  readonly terms: Readonly<Record<string, Tensor>>;
+  /** Of the training graph: `lower-bound`, `divergence`, `log-likelihood/<modality>` [batch], in nats; `contrast` []. */
+  readonly terms: Terms;
+  /** The same from all that a row holds, without dropout: what held-out rows are judged by. */
+  readonly evaluation: Terms;
   /** `encoder-<modality>` → mean, log-variance; `decoder-<modality>` → parameters: what the model file holds. */
-  readonly networks: Readonly<Record<string, Readonly<Record<string, Tensor>>>>;
+  readonly networks: Readonly<Record<string, Terms>>;
 }
 
-export function encoderGraph(modality: Modality, config: ModelConfig): Gaussian {
-  const name = networkName("encoder", modality.name);
-  const hidden = encoderNetwork(modality, config)(modality.features(modalityInputs(modality)), name);
-  return posteriorHead(hidden, name, config.latent);
-}
-
-export const decoderGraph = (modality: Modality, config: ModelConfig, latent: Tensor): Tensor =>
-  decoderNetwork(modality, config)(latent, networkName("decoder", modality.name));
+type Terms = Readonly<Record<string, Tensor>>;
 
 export function buildVae(modalities: readonly Modality[], config: ModelConfig): VaeGraph {
-  const posteriors = modalities.map((modality) => encoderGraph(modality, config));
-  const present = modalities.map(presenceInput);
-  const joint = productOfExperts(posteriors, present);
-  const latent = sampleNormal(joint.mean, joint.logVariance, noise("posterior", ["batch", config.latent]));
-  const scales = likelihoodScales(modalities, config);
-
-  const evidence: Evidence = {
-    joint,
-    modalities: Object.fromEntries(
-      modalities.map((modality, m) => [
-        modality.name,
-        {
-          posterior: posteriors[m]!,
-          present: present[m]!,
-          logLikelihood: modality.logLikelihood(decoderGraph(modality, config, latent), modalityInputs(modality)),
-          scale: scales[m]!,
-        },
-      ]),
-    ),
-  };
-
-  const beta = input(betaInput, []);
-  const contrast = contrastTerm(modalities, posteriors, present, config);
-  const objective = objectiveOf(config)(evidence, { beta });
+  const training = buildGraph(modalities, config, true);
+  const evaluation = buildGraph(modalities, config, false);
+  const latent = input(latentInput, ["batch", config.latent]);
+  const networks = modalities.flatMap((modality, m): [string, Terms][] => {
+    const { mean, logVariance } = evaluation.posteriors[m]!;
+    return [
+      [networkName("encoder", modality.name), { mean, "log-variance": logVariance }],
+      [networkName("decoder", modality.name), { parameters: decode(modality, config, latent) }],
+    ];
+  });
   return {
-    loss: contrast ? add(objective, mul(contrast, config.contrast)) : objective,
-    terms: {
-      "lower-bound": lowerBound(evidence),
-      divergence: divergenceFromStandard(joint),
-      ...Object.fromEntries(
-        Object.entries(evidence.modalities).map(([name, m]) => [
-          `log-likelihood/${name}`,
-          wherePresent(m, m.logLikelihood),
-        ]),
-      ),
-      ...(contrast && { contrast }),
-    },
-    networks: Object.fromEntries(
-      modalities.flatMap((modality, m) => [
-        [
-          networkName("encoder", modality.name),
-          { mean: posteriors[m]!.mean, "log-variance": posteriors[m]!.logVariance },
-        ],
-        [
-          networkName("decoder", modality.name),
-          { parameters: decoderGraph(modality, config, input(latentInput, ["batch", config.latent])) },
-        ],
-      ]),
-    ),
+    loss: training.loss,
+    terms: training.terms,
+    evaluation: { ...evaluation.terms, loss: evaluation.loss },
+    networks: Object.fromEntries(networks),
   };
 }
 
@@ -97,12 +58,75 @@ const objectives: Readonly<Record<ModelConfig["objective"], (config: ModelConfig
   mvtcae: ({ alpha }) => mvtcae(alpha),
 };
 
-const objectiveOf = (config: ModelConfig): Objective => objectives[config.objective](config);
+function buildGraph(modalities: readonly Modality[], config: ModelConfig, isTraining: boolean) {
+  const posteriors = modalities.map((modality) => encode(modality, config, isTraining ? config.dropout : 0));
+  const present = modalities.map(presenceInput);
+  const given = isTraining && config.subsets > 0 ? randomSubsets(present, config.subsets) : present;
+  const joint = productOfExperts(posteriors, given);
+  const latent = sampleNormal(joint.mean, joint.logVariance, noise("posterior", ["batch", config.latent]));
+  const scales = likelihoodScales(modalities, config);
+  const evidence: Evidence = {
+    joint,
+    modalities: Object.fromEntries(
+      modalities.map((modality, m) => [
+        modality.name,
+        {
+          posterior: posteriors[m]!,
+          given: given[m]!,
+          present: present[m]!,
+          logLikelihood: modality.logLikelihood(decode(modality, config, latent), modalityInputs(modality)),
+          scale: scales[m]!,
+        },
+      ]),
+    ),
+  };
+  const objective = objectives[config.objective](config)(evidence, { beta: input(betaInput, []) });
+  const contrast = contrastTerm(modalities, posteriors, present, config);
+  const likelihoods = Object.entries(evidence.modalities).map(([name, m]): [string, Tensor] => [
+    `log-likelihood/${name}`,
+    wherePresent(m, m.logLikelihood),
+  ]);
+  return {
+    posteriors,
+    loss: contrast ? add(objective, mul(contrast, config.contrast)) : objective,
+    terms: {
+      "lower-bound": lowerBound(evidence),
+      divergence: divergenceFromStandard(joint),
+      ...Object.fromEntries(likelihoods),
+      ...(contrast && { contrast }),
+    },
+  };
+}
+
+function encode(modality: Modality, config: ModelConfig, drop: number): Gaussian {
+  const name = networkName("encoder", modality.name);
+  const hidden = encoderNetwork(modality, config, drop)(modality.features(modalityInputs(modality)), name);
+  return posteriorHead(hidden, name, config.latent);
+}
+
+const decode = (modality: Modality, config: ModelConfig, latent: Tensor): Tensor =>
+  decoderNetwork(modality, config)(latent, networkName("decoder", modality.name));
 
 /** Largest event size / own event size: no modality drowns because it has fewer numbers. */
 export function likelihoodScales(modalities: readonly Modality[], { balance }: ModelConfig): number[] {
   const largest = Math.max(...modalities.map(({ eventSize }) => eventSize));
   return modalities.map(({ eventSize }) => (balance ? largest / eventSize : 1));
+}
+
+/**
+ * Masks of what the joint posterior may see: in a `share` of the rows each present modality stays with chance ½, and one always
+ * does; the others keep all. So the latent learns to say from a part what the whole would (the idea of MVAE and MoPoE).
+ */
+function randomSubsets(present: readonly Tensor[], share: number): Tensor[] {
+  const asColumn = (x: Tensor) => reshape(x, ["batch", 1]);
+  const draws = noise("subsets", ["batch", present.length], "uniform");
+  const mask = concat(present.map(asColumn), 1);
+  // Draws lie in [0, 1): absent modalities never hold the largest, since theirs are moved below 0.
+  const ranked = sub(draws, sub(1, mask));
+  const isFirst = equal(ranked, max(ranked, [1], true));
+  const isWhole = greater(noise("subset rows", ["batch", 1], "uniform"), share);
+  const kept = mul(maximum(maximum(isWhole, greater(draws, 0.5)), isFirst), mask);
+  return present.map((_, m) => reshape(slice(kept, 1, m, m + 1), ["batch"]));
 }
 
 function contrastTerm(

@@ -48,7 +48,7 @@ export async function fitModel(data: FitInput, runtime: Runtime, hooks: FitHooks
   const started = { wall: performance.now(), cpu: process.cpuUsage() };
   const { modalities, training } = data;
   const graph = buildVae(modalities, data.model);
-  const plan = planTraining(graph.loss, graph.terms);
+  const plan = planTraining(graph.loss, graph.terms, graph.evaluation);
   const trainer = await runtime.train(plan, training.seed);
   const rows = {
     all: trainingRows(data.batch),
