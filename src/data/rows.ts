@@ -87,7 +87,3 @@ function mediaCell(
   if (bytes) return { media, path: named ?? `${plan.fileName}:${row}:${name}`, bytes };
   return named === undefined ? null : { media, path: plan.locate(named) };
 }
-
-export function isEmptyRow(row: Row, features: readonly string[]): boolean {
-  return features.every((name) => row.cells[name] === null);
-}

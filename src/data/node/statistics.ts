@@ -1,5 +1,5 @@
 /**
- * @file Statistics of columns, counted by DuckDB in one scan for every sixteen columns; the file never enters memory.
+ * @file Statistics of columns, counted by DuckDB in one scan; the file never enters memory.
  * In: SQL expressions of text columns. Out: ColumnStatistics for inference, and the facts that roles ask for.
  */
 import {
@@ -17,84 +17,61 @@ import { splitWords } from "../split.ts";
 import { type Database, sqlList, sqlText } from "./duckdb.ts";
 import type { SourceColumn } from "./source.ts";
 
-const columnsAtOnce = 16;
-
 export async function readStatistics(
   database: Database,
   from: string,
   columns: readonly SourceColumn[],
 ): Promise<ColumnStatistics[]> {
-  const statistics: ColumnStatistics[] = [];
-  for (let start = 0; start < columns.length; start += columnsAtOnce) {
-    const group = columns.slice(start, start + columnsAtOnce);
-    const [row] = await database.query(statisticsSql(from, group));
-    const width = measures("").length;
-    group.forEach((column, i) => {
-      const cells = row!.slice(1 + i * width, 1 + (i + 1) * width);
-      statistics.push(toStatistics(column.name, Number(row![0]), cells));
-    });
-  }
+  const counted = await database.query(statisticsSql(from, columns));
+  const byColumn = new Map(counted.map(([column, rows, ...cells]) => [column, { rows: Number(rows), cells }]));
+  const statistics = columns.map(({ name }, i) => {
+    const { rows, cells } = byColumn.get(i) ?? { rows: 0, cells: [] };
+    return toStatistics(name, rows, cells);
+  });
   return Promise.all(statistics.map((s, i) => withBytes(database, from, columns[i]!, s)));
 }
 
+/**
+ * Every cell becomes a row of its own, (k: column, r: text), and one set of measures is grouped by column. Measures written out
+ * column by column would cost DuckDB a buffer for every node of every expression: more than the counting itself.
+ */
 function statisticsSql(from: string, columns: readonly SourceColumn[]): string {
-  const cells = columns.map(({ text }, i) => `${text} AS r${i}`).join(", ");
-  const known = columns
-    .map((_, i) => `CASE WHEN r${i} NOT IN (${sqlList(missingTokens)}) THEN r${i} END AS t${i}`)
-    .join(", ");
-  const typed = columns
-    .map(
-      (_, i) =>
-        `t${i}, lower(t${i}) AS l${i}, CASE WHEN regexp_matches(t${i}, '${numberPattern}') THEN try_cast(t${i} AS DOUBLE) END AS n${i}`,
-    )
-    .join(", ");
-  const usable = columns
-    .map(
-      (_, i) =>
-        `t${i}, l${i}, n${i}, CASE WHEN abs(n${i}) <= ${largestNumber} THEN n${i} END AS x${i}, CASE WHEN l${i} <> 'nan' THEN t${i} END AS w${i}`,
-    )
-    .join(", ");
-  const wanted = columns.flatMap((_, i) => measures(String(i))).join(", ");
-  return `SELECT count(*), ${wanted} FROM (SELECT ${usable} FROM (SELECT ${typed} FROM (SELECT ${known} FROM (SELECT ${cells} FROM ${from}))))`;
+  const cells = `SELECT unnest(range(${columns.length})) AS k, unnest([${columns.map(({ text }) => text).join(", ")}]) AS r FROM ${from}`;
+  const known = `SELECT k, CASE WHEN r NOT IN (${sqlList(missingTokens)}) THEN r END AS t FROM (${cells})`;
+  const number = `CASE WHEN regexp_matches(t, '${numberPattern}') THEN try_cast(t AS DOUBLE) END`;
+  const typed = `SELECT k, t, lower(t) AS l, ${number} AS n FROM (${known})`;
+  const usable = `SELECT *, CASE WHEN abs(n) <= ${largestNumber} THEN n END AS x, CASE WHEN l <> 'nan' THEN t END AS w FROM (${typed})`;
+  return `SELECT k, count(*), ${measures.join(", ")} FROM (${usable}) GROUP BY k`;
 }
 
+const where = (condition: string) => `count_if(${condition})`;
+const matches = (pattern: string) => where(`regexp_matches(t, '${pattern}')`);
+const extension = (names: readonly string[]) => where(`regexp_matches(l, '[.](${names.join("|")})$')`);
+
 /** In the order that toStatistics reads. t: text, l: in lower case, n: number, x: number that fits, w: text but NaN. */
-function measures(i: string): string[] {
-  const [t, l, n, x, w] = ["t", "l", "n", "x", "w"].map((letter) => letter + i) as [
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
-  // Not FILTER: DuckDB keeps a copy of the whole chunk for each, and hundreds of them take a second to set up.
-  const where = (condition: string) => `count_if(${condition})`;
-  const matches = (pattern: string) => where(`regexp_matches(${t}, '${pattern}')`);
-  const extension = (names: readonly string[]) => where(`regexp_matches(${l}, '[.](${names.join("|")})$')`);
-  return [
-    `count(${t})`,
-    where(`${l} IN (${sqlList(missingInNumbers)})`),
-    where(`${l} = 'nan'`),
-    where(`(${n} IS NULL AND regexp_matches(${l}, '${nonFinitePattern}')) OR abs(${n}) > ${largestNumber}`),
-    `count(${x})`,
-    where(`${x} = floor(${x}) AND abs(${x}) < 9007199254740992`),
-    where(`${x} IS NOT NULL AND regexp_matches(${t}, '^-?0[0-9]+$')`),
-    `count(DISTINCT CASE WHEN ${w} IS NOT NULL THEN hash(${w}) END)`,
-    `count(DISTINCT ${x})`,
-    `min(${x})`,
-    `approx_quantile(${x}, 0.5)`,
-    `max(${x})`,
-    ...dateFormats.map((format) => matches(datePatterns[format])),
-    matches("^(1[3-9]|2[0-9]|3[01])/[0-9]{1,2}/[0-9]{4}$"),
-    extension(imageExtensions),
-    extension(soundExtensions),
-    `avg(length(${w}))`,
-    `avg(1 + length(${w}) - length(translate(${w}, ' |', '')))`,
-    matches("^[^ |]*([0-9]|://)[^ |]*$"),
-    `min(${w})`,
-    `max(${w})`,
-  ];
-}
+const measures: readonly string[] = [
+  "count(t)",
+  where(`l IN (${sqlList(missingInNumbers)})`),
+  where("l = 'nan'"),
+  where(`(n IS NULL AND regexp_matches(l, '${nonFinitePattern}')) OR abs(n) > ${largestNumber}`),
+  "count(x)",
+  where("x = floor(x) AND abs(x) < 9007199254740992"),
+  where("x IS NOT NULL AND regexp_matches(t, '^-?0[0-9]+$')"),
+  "count(DISTINCT CASE WHEN w IS NOT NULL THEN hash(w) END)",
+  "count(DISTINCT x)",
+  "min(x)",
+  "approx_quantile(x, 0.5)",
+  "max(x)",
+  ...dateFormats.map((format) => matches(datePatterns[format])),
+  matches("^(1[3-9]|2[0-9]|3[01])/[0-9]{1,2}/[0-9]{4}$"),
+  extension(imageExtensions),
+  extension(soundExtensions),
+  "avg(length(w))",
+  "avg(1 + length(w) - length(translate(w, ' |', '')))",
+  matches("^[^ |]*([0-9]|://)[^ |]*$"),
+  "min(w)",
+  "max(w)",
+];
 
 function toStatistics(name: string, rows: number, cells: readonly unknown[]): ColumnStatistics {
   const numbers = cells.map((cell) => Number(cell ?? 0));

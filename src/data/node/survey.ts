@@ -6,7 +6,7 @@
 import type { SplitFractions } from "../dataset.ts";
 import type { Issue } from "../issues.ts";
 import { type Column, type MediaFile, type Row, type Split, splits } from "../records.ts";
-import { isEmptyRow, type RowListener } from "../rows.ts";
+import type { RowListener } from "../rows.ts";
 import { type SplitCuts, splitAt, splitCuts } from "../split.ts";
 import { checkMedia } from "./media-check.ts";
 
@@ -107,8 +107,8 @@ export async function surveyRows(
     const chunkPlaces = notes.takePlaces();
     rows.forEach((row, i) => {
       const place = chunkPlaces[i]!;
-      const usable = features.filter((name) => !unusable.get(name)?.has(row.number));
-      if (isEmptyRow(row, usable)) emptyRows.push(row.number);
+      const isEmpty = features.every((name) => row.cells[name] === null || unusable.get(name)?.has(row.number));
+      if (isEmpty) emptyRows.push(row.number);
       else if (typeof place === "string") named[place]++;
       else places.push(place);
     });
