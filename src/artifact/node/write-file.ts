@@ -6,33 +6,30 @@ import { open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /**
- * @param write fills the temporary file at the path that it is given, in the same folder
+ * @param write fills the file at the path that it is given: a temporary one in the same folder
  * @throws Error naming the file, in words
  */
 export async function replaceFile(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const found = await stat(path).catch(() => undefined);
+  // A device or a pipe (/dev/stdout) is written to, never replaced.
+  const special = found !== undefined && !found.isFile();
+  const temporary = special ? path : join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {
     await write(temporary);
+    if (special) return;
     await flush(temporary);
     await rename(temporary, path);
   } catch (cause) {
-    await rm(temporary, { force: true });
+    if (!special) await rm(temporary, { force: true });
     throw writeError(path, cause);
   }
 }
 
-export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
-  // A device or a pipe (/dev/stdout) is written to, never replaced.
-  const found = await stat(path).catch(() => undefined);
-  if (found && !found.isFile())
-    return writeTo(path, content, "w").catch((cause: unknown) => {
-      throw writeError(path, cause);
-    });
-  return replaceFile(path, (temporary) => writeTo(temporary, content, "wx"));
-}
+export const writeWhole = (path: string, content: Uint8Array | string): Promise<void> =>
+  replaceFile(path, (temporary) => writeTo(temporary, content));
 
-async function writeTo(path: string, content: Uint8Array | string, flags: string): Promise<void> {
-  const file = await open(path, flags);
+async function writeTo(path: string, content: Uint8Array | string): Promise<void> {
+  const file = await open(path, "w");
   try {
     await file.writeFile(content);
   } finally {
@@ -62,8 +59,10 @@ const reasons: Readonly<Record<string, string>> = {
   EISDIR: "it is a folder. Name a file",
 };
 
-export function writeError(path: string, cause: unknown): Error {
-  const error = cause as NodeJS.ErrnoException;
-  const why = reasons[error.code ?? ""] ?? error.message;
-  return new Error(`Cannot write ${path}: ${why}.`, { cause });
+/** What is no fault of writing, such as a refusal met while the content was made, passes unchanged. */
+function writeError(path: string, cause: unknown): unknown {
+  if (!(cause instanceof Error)) return cause;
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const why = reasons[/no space left on device/i.test(message) ? "ENOSPC" : (code ?? "")];
+  return why === undefined ? cause : new Error(`Cannot write ${path}: ${why}.`, { cause });
 }

@@ -1,0 +1,113 @@
+/** @file `polyvae train`: a data set → a model file. In: a data file and settings. Out: the file, and how training went. */
+import { saveModel } from "../../artifact/node/model-file.ts";
+import { checkUsable } from "../../data/dataset.ts";
+import type { Issue } from "../../data/issues.ts";
+import { arrayCache } from "../../data/node/cache.ts";
+import { nodeMediaDecoder } from "../../data/node/media-decoder.ts";
+import type { Modality } from "../../modalities/modality.ts";
+import type { EpochRecord, ModelRecord } from "../../models/trained-model.ts";
+import { type TrainSettings, train as trainModel } from "../../training/train.ts";
+import { readConfig, readOptions, type TrainFlags, trainSettings, withSettings } from "../config.ts";
+import { issueMessages, noteIssues, withData, withRuntime } from "../opened.ts";
+import { checkOutputFile } from "../outputs.ts";
+import { formatSeconds, type OutputOptions, type Terminal, terminalFor } from "../terminal.ts";
+
+export async function train(data: string, flags: TrainFlags & OutputOptions & { readonly out: string }): Promise<void> {
+  const terminal = terminalFor(flags);
+  checkOutputFile(flags.out, [data]);
+  const found = readConfig(data, flags, (path) => terminal.note(`Config: ${path}`));
+  const config = withSettings(found, flags.set);
+  const settings = trainSettings(config, flags);
+  await withData(data, readOptions(config, flags), async (dataset) => {
+    checkUsable(dataset);
+    const interrupt = untilInterrupted(terminal);
+    const { parts, issues } = await withRuntime((runtime) =>
+      trainModel(dataset, settings, runtime, {
+        decoder: nodeMediaDecoder,
+        cache: arrayCache(),
+        signal: interrupt.signal,
+        ...progressHooks(terminal, settings),
+      }),
+    ).finally(interrupt.done);
+    const all = noteIssues(terminal, dataset.issues, issues);
+    for (const incident of parts.record.training.incidents) terminal.note(`Note: ${incident}`);
+    await saveModel(flags.out, parts);
+    terminal.result(summary(flags.out, parts.record), report(flags.out, parts.record, all));
+  });
+}
+
+/** Ctrl-C once ends training and keeps the best weights; twice ends the process. */
+function untilInterrupted(terminal: Terminal): { signal: AbortSignal; done: () => void } {
+  const controller = new AbortController();
+  const stop = () => {
+    terminal.note("\nInterrupted: keeping the best weights so far. Once more ends at once.");
+    controller.abort();
+  };
+  process.once("SIGINT", stop);
+  return { signal: controller.signal, done: () => void process.off("SIGINT", stop) };
+}
+
+function progressHooks(terminal: Terminal, { training }: TrainSettings) {
+  const reading = terminal.progress("reading");
+  let progress: ReturnType<Terminal["progress"]> | undefined;
+  let bound = "";
+  let started = 0;
+  return {
+    onProgress: (done: number | { epoch: number; epochs: number; share: number }): void => {
+      if (typeof done === "number") reading.update(done);
+      else progress?.update(done.share, `epoch ${done.epoch}/${done.epochs}${bound}`, secondsLeft(done.share));
+    },
+    onModalities: (modalities: readonly Modality[], rows: { readonly train: number; readonly validation: number }) => {
+      reading.end();
+      terminal.note(`Learning one latent space over ${modalities.map(describeModality).join(", ")}`);
+      terminal.note(`${rows.train} training rows, ${rows.validation} held out to judge when to stop`);
+      started = performance.now();
+      progress = terminal.progress("training");
+    },
+    onEpoch: ({ epoch, validation }: EpochRecord, isBest: boolean) => {
+      const held = validation["lower-bound"];
+      if (held !== undefined) bound = `, held-out bound ${held.toFixed(1)}${isBest ? " (best)" : ""}`;
+      if (epoch === training.epochs) progress?.end();
+    },
+    onEnd: () => progress?.end(),
+  };
+
+  /** A budget of minutes ends training before the epochs do. */
+  function secondsLeft(share: number): number {
+    const elapsed = (performance.now() - started) / 1000;
+    const byShare = (elapsed * (1 - share)) / share;
+    return training.minutes === undefined ? byShare : Math.max(0, Math.min(byShare, training.minutes * 60 - elapsed));
+  }
+}
+
+const describeModality = ({ name, columns }: Modality): string =>
+  columns.length === 1 && columns[0] === name ? name : `${name} (${columns.join(", ")})`;
+
+const endings: Readonly<Record<ModelRecord["training"]["stopped"], string>> = {
+  epochs: "all epochs done",
+  minutes: "time was up",
+  "no-improvement": "no further improvement",
+  interrupted: "interrupted",
+};
+
+function summary(path: string, { config, modalities, training }: ModelRecord): string {
+  const { epochs, bestEpoch, wallSeconds, stopped, parameters } = training;
+  const names = modalities.map(({ name }) => name).join(", ");
+  return [
+    `Saved ${path}`,
+    `  latent space of ${config.latent} numbers over ${names}; ${parameters.toLocaleString("en")} weights`,
+    `  ${epochs} ${epochs === 1 ? "epoch" : "epochs"} in ${formatSeconds(wallSeconds)} (${endings[stopped]}), best after epoch ${bestEpoch}`,
+  ].join("\n");
+}
+
+function report(path: string, { config, modalities, data, training }: ModelRecord, issues: readonly Issue[]) {
+  const { name, fingerprint, rows } = data;
+  return {
+    model: path,
+    config,
+    modalities: modalities.map(({ kind, name: modality }) => ({ kind, name: modality })),
+    data: { name, fingerprint, rows },
+    training,
+    issues: issueMessages(issues),
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * @file The config of a run. In: `--config F`, or `polyvae.yaml` beside the data; `--set k=v`; flags. Out: one checked Config, the
+ * later over the earlier, and from it how data is read and what is trained.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parse } from "yaml";
+import type { ReadOptions } from "../data/reading.ts";
+import { modelConfigSchema } from "../models/config.ts";
+import { trainingConfigSchema } from "../training/config.ts";
+import type { TrainSettings } from "../training/train.ts";
+import { type Config, checkConfig, columnSettings, modelKeys, trainingKeys } from "./config-schema.ts";
+import { CommandError } from "./failure.ts";
+
+/** How data is read, as every command takes it. */
+export interface ReadFlags {
+  readonly config?: string;
+  readonly media?: Readonly<Record<string, string>>;
+  /** False where `--no-header` was given. */
+  readonly header: boolean;
+  readonly splitColumn?: string;
+  readonly label?: string;
+  readonly seed?: number;
+}
+
+export interface TrainFlags extends ReadFlags {
+  readonly set?: Readonly<Record<string, string>>;
+  readonly epochs?: number;
+  readonly minutes?: number;
+}
+
+export const besideData = ["polyvae.yaml", "polyvae.yml", "polyvae.json"];
+
+/** @param onFound told of a config that was picked up unasked */
+export function readConfig(data: string, flags: ReadFlags, onFound: (path: string) => void): Config {
+  if (flags.config !== undefined) return readConfigFile(flags.config);
+  const found = besideData.map((name) => join(dirname(data), name)).find((path) => existsSync(path));
+  if (found === undefined) return {};
+  onFound(found);
+  return readConfigFile(found);
+}
+
+export function readConfigFile(path: string): Config {
+  return checkConfig(parseConfig(path, readText(path)), path);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new CommandError(
+      `Cannot read config ${path}: ${code === "ENOENT" ? "there is no such file" : message}.`,
+      cause,
+    );
+  }
+}
+
+/** YAML holds JSON as well. */
+function parseConfig(path: string, text: string): unknown {
+  try {
+    return parse(text);
+  } catch (cause) {
+    const [line] = (cause instanceof Error ? cause.message : String(cause)).split("\n");
+    throw new CommandError(
+      `Cannot read config ${path}: it is neither YAML nor JSON; ${line!.replace(/:$/, "")}.`,
+      cause,
+    );
+  }
+}
+
+/** `--set latent=16` and `--set columns.word=text`: values as YAML reads them, dots for what lies deeper. */
+export function withSettings(config: Config, settings: Readonly<Record<string, string>> = {}): Config {
+  const values = structuredClone(config) as Record<string, unknown>;
+  for (const [key, text] of Object.entries(settings)) {
+    const path = key.split(".");
+    let target = values;
+    for (const part of path.slice(0, -1)) {
+      const inner = target[part];
+      target = target[part] = (typeof inner === "object" && inner !== null ? inner : {}) as Record<string, unknown>;
+    }
+    target[path.at(-1)!] = parseConfig(`--set ${key}=${text}`, text);
+  }
+  const names = Object.keys(settings).map((key) => `--set ${key}`);
+  return names.length === 0 ? config : checkConfig(values, names.join(", "));
+}
+
+/** How data is read: flags over config. With a model's own reading beneath both where `openData` is given one. */
+export function readOptions(config: Config, flags: ReadFlags): ReadOptions {
+  const { label = config.label, splitColumn = config.split, seed = config.seed } = flags;
+  const header = flags.header ? config.header : false;
+  const fractions = {
+    ...(config.validation !== undefined && { validation: config.validation }),
+    ...(config.test !== undefined && { test: config.test }),
+  };
+  return {
+    ...(header !== undefined && { header }),
+    ...((config.media ?? flags.media) && { media: { ...config.media, ...flags.media } }),
+    ...(config.columns && { columns: columnSettings(config.columns) }),
+    ...(Object.keys(fractions).length > 0 && { splitFractions: fractions }),
+    ...(label !== undefined && { label }),
+    ...(splitColumn !== undefined && { splitColumn }),
+    ...(config.group !== undefined && { groupColumn: config.group }),
+    ...(config.id !== undefined && { idColumn: config.id }),
+    ...(seed !== undefined && { seed }),
+  };
+}
+
+/** What is trained, and how: flags over `--set` over the config file over defaults. */
+export function trainSettings(config: Config, { epochs, minutes, seed }: TrainFlags): TrainSettings {
+  const flags = {
+    ...(epochs !== undefined && { epochs }),
+    ...(minutes !== undefined && { minutes }),
+    ...(seed !== undefined && { seed }),
+  };
+  const part = (keys: readonly string[]) =>
+    Object.fromEntries(Object.entries({ ...config, ...flags }).filter(([key]) => keys.includes(key)));
+  return { model: modelConfigSchema.parse(part(modelKeys)), training: trainingConfigSchema.parse(part(trainingKeys)) };
+}

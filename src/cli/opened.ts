@@ -1,0 +1,99 @@
+/**
+ * @file What commands work on, opened and closed again. In: paths and flags. Out: a TrainedModel with its runtime, a Dataset read
+ * as the model's was; both closed when the work ends, well or not.
+ */
+import { loadModel } from "../artifact/node/model-file.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { describeIssue, type Issue, mergeIssues } from "../data/issues.ts";
+import { arrayCache } from "../data/node/cache.ts";
+import { nodeMediaDecoder } from "../data/node/media-decoder.ts";
+import { openData } from "../data/node/open-data.ts";
+import type { ReadOptions } from "../data/reading.ts";
+import { nodeRuntime } from "../engine/node/runtime.ts";
+import type { Runtime } from "../engine/runtime.ts";
+import { type EncodedDataset, encodeDataset } from "../modalities/node/encode-dataset.ts";
+import { type ModelParts, openTrainedModel, type TrainedModel } from "../models/trained-model.ts";
+import { type ReadFlags, readConfigFile, readOptions } from "./config.ts";
+import { CommandError } from "./failure.ts";
+import type { Terminal } from "./terminal.ts";
+
+export async function withRuntime<T>(work: (runtime: Runtime) => Promise<T>): Promise<T> {
+  const runtime = nodeRuntime();
+  try {
+    return await work(runtime);
+  } finally {
+    await runtime.close();
+  }
+}
+
+/** The file is read and verified before the engine starts. */
+export async function withModel<T>(
+  path: string,
+  work: (model: TrainedModel, parts: ModelParts, runtime: Runtime) => Promise<T>,
+): Promise<T> {
+  const parts = await loadModel(path);
+  return withRuntime(async (runtime) => {
+    const model = await opening(path, () => openTrainedModel(parts, runtime));
+    return work(model, parts, runtime).finally(() => model.close());
+  });
+}
+
+/** A file that is whole may still hold what this version does not know. */
+async function opening<T>(path: string, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (cause) {
+    throw new CommandError(`Cannot open ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+  }
+}
+
+export async function withData<T>(
+  path: string,
+  options: ReadOptions,
+  work: (dataset: Dataset) => Promise<T>,
+): Promise<T> {
+  const dataset = await openData(path, options);
+  try {
+    return await work(dataset);
+  } finally {
+    dataset.close();
+  }
+}
+
+/** Data for a model is read as the model's own was; flags and `--config` override. */
+export function inheritedOptions({ record }: ModelParts, flags: ReadFlags): ReadOptions {
+  const config = flags.config === undefined ? {} : readConfigFile(flags.config);
+  return { ...readOptions(config, flags), reading: record.data.reading };
+}
+
+export async function encodeForModel(
+  dataset: Dataset,
+  model: TrainedModel,
+  terminal: Terminal,
+): Promise<EncodedDataset> {
+  const progress = terminal.progress("reading");
+  try {
+    return await encodeDataset(dataset, model.modalities, {
+      decoder: nodeMediaDecoder,
+      cache: arrayCache(),
+      onProgress: (share) => progress.update(share),
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+const shownIssues = 10;
+
+/** The first issues as lines on the way, and how many there are. */
+export function noteIssues(terminal: Terminal, ...lists: readonly (readonly Issue[])[]): readonly Issue[] {
+  const issues = mergeIssues(...lists);
+  if (issues.length === 0) return issues;
+  terminal.note(`${issues.length} ${issues.length === 1 ? "issue" : "issues"} in the data; the rest goes on`);
+  for (const issue of issues.slice(0, shownIssues)) terminal.note(`  ${describeIssue(issue)}`);
+  if (issues.length > shownIssues) terminal.note(`  … and ${issues.length - shownIssues} more: --json lists them all`);
+  return issues;
+}
+
+export const issueMessages = (issues: readonly Issue[]) =>
+  issues.map((issue) => ({ ...issue, message: describeIssue(issue) }));
