@@ -6,7 +6,7 @@
 import type { Reading } from "../data/dataset.ts";
 import type { Column } from "../data/records.ts";
 import type { Executable, Runtime } from "../engine/runtime.ts";
-import { modalityFeeds, selectRows } from "../modalities/batch.ts";
+import { batchRows, modalityFeeds, selectRows } from "../modalities/batch.ts";
 import type { Batch, Modality, ModalityState } from "../modalities/modality.ts";
 import { openModality } from "../modalities/open-modality.ts";
 import type { ModelConfig } from "./config.ts";
@@ -71,11 +71,10 @@ export interface Latents {
   readonly known: Uint8Array;
 }
 
-export interface TrainedModel {
-  readonly record: ModelRecord;
+/** The networks in use. */
+export interface LatentModel {
   readonly modalities: readonly Modality[];
   readonly latent: number;
-  readonly prior: Mixture;
   /** q(z | the given modalities) of each row; all modalities unless named. Product of the experts present. */
   posterior(batch: Batch, given?: readonly string[]): Promise<Latents>;
   /** Parameters of one modality's likelihood, [rows, ...parameterShape], for latents [rows, latent]. */
@@ -83,15 +82,26 @@ export interface TrainedModel {
   close(): Promise<void>;
 }
 
+export interface TrainedModel extends LatentModel {
+  readonly record: ModelRecord;
+  readonly prior: Mixture;
+}
+
+export const openTrainedModel = ({ record, networks, prior }: ModelParts, runtime: Runtime): TrainedModel => ({
+  ...openNetworks(record.modalities.map(openModality), record.config.latent, networks, runtime),
+  record,
+  prior,
+});
+
 /** Rows that pass through a network at once. */
 const chunk = 256;
 
-export async function openTrainedModel(
-  { record, networks, prior }: ModelParts,
+export function openNetworks(
+  modalities: readonly Modality[],
+  latent: number,
+  networks: ModelParts["networks"],
   runtime: Runtime,
-): Promise<TrainedModel> {
-  const modalities = record.modalities.map(openModality);
-  const { latent } = record.config;
+): LatentModel {
   const loaded = new Map<string, Promise<Executable>>();
 
   /** Networks are loaded when first used: a translation needs two of them. */
@@ -108,44 +118,39 @@ export async function openTrainedModel(
   };
 
   return {
-    record,
     modalities,
     latent,
-    prior,
 
     async posterior(batch, given = modalities.map(({ name }) => name)) {
-      const rows = Object.values(batch)[0]?.rows ?? 0;
-      const precision = new Float64Array(rows * latent);
-      const weighted = new Float64Array(rows * latent);
+      const rows = batchRows(batch);
+      const sums = { precision: new Float64Array(rows * latent), weighted: new Float64Array(rows * latent) };
       const known = new Uint8Array(rows);
       for (const name of given) {
         const encoded = batch[name];
         if (!encoded) continue;
-        const modality = modalities.find((m) => m.name === name)!;
         const encoder = await network("encoder", name);
         const present = indicesWhere(encoded.present);
         for (const indices of chunks(present, chunk)) {
-          const arrays = modalityFeeds(modality, selectRows({ [name]: encoded }, indices)[name]!);
+          const arrays = modalityFeeds({ name }, selectRows({ [name]: encoded }, indices)[name]!);
           const outputs = await encoder.run({ batch: indices.length, arrays });
-          addExpert(indices, outputs.mean!, outputs["log-variance"]!, { precision, weighted }, latent);
+          addExpert(indices, outputs.mean!, outputs["log-variance"]!, sums, latent);
         }
         for (const row of present) known[row] = 1;
       }
-      const variance = Float32Array.from(precision, (p) => (p > 0 ? 1 / p : 1));
-      return { rows, mean: Float32Array.from(weighted, (w, i) => w * variance[i]!), variance, known };
+      const variance = Float32Array.from(sums.precision, (p) => (p > 0 ? 1 / p : 1));
+      return { rows, mean: Float32Array.from(sums.weighted, (w, i) => w * variance[i]!), variance, known };
     },
 
     async decode(name, latents) {
       const decoder = await network("decoder", name);
       const rows = latents.length / latent;
-      const size = modalities.find((m) => m.name === name)!.parameterShape.reduce((a, b) => a * b, 1);
-      const result = new Float32Array(rows * size);
+      const parts: Float32Array[] = [];
       for (let start = 0; start < rows; start += chunk) {
         const part = latents.subarray(start * latent, Math.min(rows, start + chunk) * latent);
         const { parameters } = await decoder.run({ batch: part.length / latent, arrays: { [latentInput]: part } });
-        result.set(parameters!, start * size);
+        parts.push(parameters!);
       }
-      return result;
+      return concatenate(parts);
     },
 
     async close() {
@@ -176,3 +181,13 @@ const indicesWhere = (mask: Uint8Array): number[] => Array.from(mask.keys()).fil
 
 const chunks = (items: readonly number[], size: number): number[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+
+function concatenate(parts: readonly Float32Array[]): Float32Array {
+  const result = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    result.set(part, at);
+    at += part.length;
+  }
+  return result;
+}

@@ -8,14 +8,8 @@ import type { Outputs, Runtime, Trainer } from "../engine/runtime.ts";
 import { selectRows } from "../modalities/batch.ts";
 import type { Batch, Modality } from "../modalities/modality.ts";
 import type { ModelConfig } from "../models/config.ts";
-import { fitMixture, type Mixture, standardNormal } from "../models/prior.ts";
-import {
-  type EpochRecord,
-  type ModelParts,
-  type ModelRecord,
-  openTrainedModel,
-  type TrainingRecord,
-} from "../models/trained-model.ts";
+import { fitMixture, type Mixture } from "../models/prior.ts";
+import { type EpochRecord, type ModelParts, openNetworks, type TrainingRecord } from "../models/trained-model.ts";
 import { buildVae, type VaeGraph } from "../models/vae.ts";
 import { epochBatches, feedsOf, inBatches, type TrainingRows, trainingRows, usableRows } from "./batches.ts";
 import type { TrainingConfig } from "./config.ts";
@@ -233,10 +227,9 @@ async function fitPrior(
   networks: ModelParts["networks"],
   runtime: Runtime,
 ): Promise<Mixture> {
-  const { model: config, training, modalities } = data;
-  const record = { config, modalities: modalities.map(({ state }) => state) } as unknown as ModelRecord;
-  const model = await openTrainedModel({ record, networks, prior: standardNormal(config.latent) }, runtime);
+  const { latent } = data.model;
+  const model = openNetworks(data.modalities, latent, networks, runtime);
   const { mean, variance } = await model.posterior(selectRows(data.batch, rows));
   await model.close();
-  return fitMixture(mean, variance, config.latent, { components: training.mixture, seed: training.seed });
+  return fitMixture(mean, variance, latent, { components: data.training.mixture, seed: data.training.seed });
 }

@@ -1,0 +1,112 @@
+import { afterAll, expect, test } from "vitest";
+import type { Column, Values } from "../data/records.ts";
+import { nodeRuntime } from "../engine/node/runtime.ts";
+import { random } from "../engine/random.ts";
+import { encodeRows } from "../modalities/batch.ts";
+import { fitModalities } from "../modalities/open-modality.ts";
+import { modelConfigSchema } from "../models/config.ts";
+import { openNetworks } from "../models/trained-model.ts";
+import { trainingConfigSchema } from "./config.ts";
+import { fitModel } from "./fit.ts";
+
+const runtime = nodeRuntime({ threads: 1 });
+afterAll(() => runtime.close());
+
+const column = (name: string, kind: Column["kind"]): Column => ({
+  name,
+  kind,
+  role: "feature",
+  why: "",
+  present: 0,
+  missing: 0,
+  distinct: 0,
+  examples: [],
+});
+const columns = [
+  column("word", "text"),
+  column("size", "real"),
+  column("colour", "categorical"),
+  column("weight", "real"),
+];
+
+/** Three kinds of fruit: the word tells colour and size, weight follows size; a fifth of all cells is missing. */
+function fruit(count: number): Values[] {
+  const rng = random(1, "fruit");
+  const kinds = [
+    ["plum", "blue", 3],
+    ["pear", "green", 8],
+    ["melon", "yellow", 20],
+  ] as const;
+  return Array.from({ length: count }, () => {
+    const [word, colour, centre] = kinds[rng.below(3)]!;
+    const size = centre + rng.normal();
+    const cells = { word, colour, size, weight: size * 10 + rng.normal() };
+    const hidden = Object.entries(cells).map(([name, value]) => [name, rng.uniform() < 0.2 ? null : value] as const);
+    return Object.fromEntries(hidden.some(([, value]) => value !== null) ? hidden : Object.entries(cells));
+  });
+}
+
+const rows = fruit(400);
+const modalities = fitModalities(columns, {}, rows);
+const input = (settings: { model?: object; training?: object } = {}) => ({
+  batch: encodeRows(modalities, rows),
+  train: rows.map((_, i) => i).filter((i) => i % 5 > 0),
+  validation: rows.map((_, i) => i).filter((i) => i % 5 === 0),
+  modalities,
+  model: modelConfigSchema.parse({ latent: 4, width: 32, ...settings.model }),
+  training: trainingConfigSchema.parse({ epochs: 30, warmUp: 3, rate: 3e-3, ...settings.training }),
+});
+
+test.each([
+  ["mvtcae", "joint"],
+  ["elbo", "joint"],
+  ["mvtcae", "alternating"],
+] as const)("%s, %s: the held-out bound rises, and one modality tells the other", async (objective, schedule) => {
+  const epochs = schedule === "alternating" ? 60 : 30;
+  const data = input({ model: { objective }, training: { schedule, epochs } });
+  const { networks, record } = await fitModel(data, runtime);
+  const bounds = record.history.map(({ validation }) => validation["lower-bound"]!);
+  expect(Math.max(...bounds)).toBeGreaterThan(bounds[0]! + 2);
+  expect(bounds[record.bestEpoch - 1]).toBe(Math.max(...bounds));
+
+  const model = openNetworks(modalities, data.model.latent, networks, runtime);
+  const asked = [{ word: "plum" }, { word: "pear" }, { word: "melon" }];
+  const { mean } = await model.posterior(encodeRows(modalities, asked), ["word"]);
+  const table = modalities.find(({ name }) => name === "table")!;
+  const answers = table.decode(await model.decode("table", mean), 3);
+  expect(answers.map(({ colour }) => colour)).toEqual(["blue", "green", "yellow"]);
+  const [plum, pear, melon] = answers.map(({ size }) => size as number);
+  expect(plum).toBeLessThan(pear!);
+  expect(pear).toBeLessThan(melon!);
+  await model.close();
+});
+
+test("the same seed gives the same model, another seed another", async () => {
+  const short = { training: { epochs: 3 } };
+  const [a, b] = [await fitModel(input(short), runtime), await fitModel(input(short), runtime)];
+  expect(a.networks).toEqual(b.networks);
+  expect(a.prior).toEqual(b.prior);
+  const other = await fitModel(input({ training: { epochs: 3, seed: 1 } }), runtime);
+  expect(other.networks).not.toEqual(a.networks);
+});
+
+test("a run that blows up goes back, lowers its rate, says so, and ends with finite weights", async () => {
+  const { record, prior } = await fitModel(input({ training: { rate: 1e18, clipNorm: 1e30, epochs: 4 } }), runtime);
+  expect(record.incidents.length).toBeGreaterThan(0);
+  expect(record.incidents[0]).toMatch(/halved the rate/);
+  expect(Array.from(prior.means).every(Number.isFinite)).toBe(true);
+});
+
+test("a budget of minutes ends the run with what was learnt", async () => {
+  const { record } = await fitModel(input({ training: { minutes: 1e-9, epochs: 1000 } }), runtime);
+  expect(record.stopped).toBe("minutes");
+  expect(record.epochs).toBe(1);
+});
+
+test("no better bound for long enough ends the run", async () => {
+  const { record } = await fitModel(
+    input({ training: { patience: 1, rateDrops: 0, warmUp: 0, epochs: 300, rate: 0.02 } }),
+    runtime,
+  );
+  expect(record.stopped).toBe("no-improvement");
+});
