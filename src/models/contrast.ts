@@ -27,7 +27,7 @@ export interface View {
   readonly name: string;
   readonly mean: Tensor;
   readonly present: Tensor;
-  /** Numbers that are equal exactly where the values are: such pairs (the same word twice) are no negatives. */
+  /** Numbers that are equal exactly where the values are; rows without a value have a number of their own each. */
   readonly identity: Tensor;
 }
 
@@ -35,12 +35,14 @@ export interface View {
  * Symmetric InfoNCE (van den Oord 2018; Radford 2021), averaged over pairs of modalities and over the rows that hold both:
  *   −½ log softmaxⱼ(s(aᵢ, bⱼ)/τ)ᵢ − ½ log softmaxⱼ(s(bᵢ, aⱼ)/τ)ᵢ,  s the cosine of the means.
  * τ is learned for each pair: a pair that shares nothing turns its own term off instead of bending the space.
+ * Rows that are equal in any modality (the same word) are no negatives of each other, whichever pair is compared.
  */
 export function infoNce(views: readonly View[]): Tensor {
+  const related = views.map(({ identity }) => equal(column(identity), row(identity))).reduce((a, b) => maximum(a, b));
   const losses = views.flatMap((a, i) =>
     views.slice(i + 1).flatMap((b) => {
       const inverseTemperature = learnedInverseTemperature(`contrast/${a.name}-${b.name}`);
-      return [direction(a, b, inverseTemperature), direction(b, a, inverseTemperature)];
+      return [direction(a, b, related, inverseTemperature), direction(b, a, related, inverseTemperature)];
     }),
   );
   return div(
@@ -56,14 +58,12 @@ const learnedInverseTemperature = (name: string): Tensor => {
 };
 
 /** Mean over the rows with both views of −log of the share that the own partner takes among all candidates. */
-function direction(from: View, to: View, inverseTemperature: Tensor): Tensor {
+function direction(from: View, to: View, related: Tensor, inverseTemperature: Tensor): Tensor {
   const scores = mul(matmul(unit(from.mean), transpose(unit(to.mean), [1, 0])), inverseTemperature);
   const both = mul(from.present, to.present);
   const own = sum(mul(unit(from.mean), unit(to.mean)), [1]);
   const partner = mul(own, inverseTemperature);
-  // A candidate counts when it is present and differs from the row in both views.
-  const same = maximum(pairwiseEqual(from.identity), pairwiseEqual(to.identity));
-  const candidate = mul(sub(1, same), row(to.present));
+  const candidate = mul(sub(1, related), row(to.present));
   const negatives = logSumExp(select(candidate, scores, -1e4), [1]);
   const losses = sub(logSumExp(concat([column(partner), column(negatives)], 1), [1]), partner);
   return div(sum(select(both, losses, 0)), maximum(sum(both), 1));
@@ -71,7 +71,6 @@ function direction(from: View, to: View, inverseTemperature: Tensor): Tensor {
 
 const column = (x: Tensor): Tensor => reshape(x, ["batch", 1]);
 const row = (x: Tensor): Tensor => transpose(column(x), [1, 0]);
-const pairwiseEqual = (x: Tensor): Tensor => equal(column(x), row(x));
 
 /** Rows scaled to length 1. */
 const unit = (x: Tensor): Tensor => div(x, sqrt(add(sum(square(x), [1], true), 1e-8)));

@@ -22,7 +22,7 @@ type Shaped = Pick<Modality, "featureShape" | "parameterShape" | "gridAxes">;
 
 /** Grids are halved until one side is no longer than this. */
 const smallestSide = 8;
-const kernel = 3;
+const kernel = Number(process.env.KERNEL ?? 4);
 
 /** The grids from the full one down to the smallest, each half the one before. */
 function halvings(grid: readonly number[]): number[][] {
@@ -71,10 +71,10 @@ export function decoderNetwork({ parameterShape, gridAxes }: Shaped, { width, ch
     .flatMap((grid, i, all) => {
       const isLast = i === all.length - 1;
       const to = isLast ? outputs : channels * 2 ** (all.length - 2 - i);
-      const layer = transposedConvolution(to, grid, { kernel: kernel + 1, stride: 2, gain: isLast ? 1 : Math.SQRT2 });
+      const layer = transposedConvolution(to, grid, { kernel: 4, stride: 2, gain: isLast ? 1 : Math.SQRT2 });
       return isLast ? [layer] : [layer, relu];
     });
-  const end = growth.length > 0 ? growth : [convolution(outputs, { kernel, gain: 1 })];
+  const end = growth.length > 0 ? growth : [convolution(outputs, { kernel: 3, gain: 1 })];
   return sequential(...start, ...end, unflatten(parameterShape));
 }
 

@@ -11,7 +11,7 @@ import { betaInput, identityInput } from "../models/vae.ts";
 /** Encoded rows with what InfoNCE must know: which values are equal. */
 export interface TrainingRows {
   readonly batch: Batch;
-  /** modality → number of the row's value; equal values have equal numbers. */
+  /** modality → number of the row's value; equal values have equal numbers, missing ones a number of their own. */
   readonly identities: Readonly<Record<string, Float32Array>>;
 }
 
@@ -57,7 +57,7 @@ export function feedsOf(
   return { batch: indices.length, arrays };
 }
 
-/** Numbers rows by content: 0, 1, 2, … in order of first sight. Rows without a value share a number of their own. */
+/** Numbers rows by content: 0, 1, 2, … in order of first sight. A row without a value equals no other: −1, −2, … */
 function identityNumbers({ rows, arrays, present }: Encoded): Float32Array {
   const numbers = new Map<string, number>();
   const items = Object.values(arrays).map((array) => {
@@ -65,7 +65,7 @@ function identityNumbers({ rows, arrays, present }: Encoded): Float32Array {
     return { bytes, width: bytes.length / Math.max(1, rows) };
   });
   return Float32Array.from({ length: rows }, (_, row) => {
-    if (present[row] !== 1) return -1;
+    if (present[row] !== 1) return -1 - row;
     const key = items.map(({ bytes, width }) => digest(bytes, row * width, width)).join(" ");
     const known = numbers.get(key) ?? numbers.size;
     numbers.set(key, known);
