@@ -43,14 +43,14 @@ function asUsageError(error: CommanderError): never {
 }
 
 /** A command with what all commands have. */
-function command(name: string, summary: string, example: string): Command {
+function command(name: string, summary: string, example: string, remarks = ""): Command {
   return new Command(name)
     .description(summary)
     .helpOption("-h, --help", "show help")
     .option("--json", "print one JSON document on stdout; progress goes to stderr")
     .option("--quiet", "no progress, no notes")
     .option("--seed <n>", "seed of every random draw", seedNumber)
-    .addHelpText("after", `\nExample:\n  $ ${example}\n`)
+    .addHelpText("after", `${remarks && `\n${remarks}\n`}\nExample:\n  $ ${example}\n`)
     .showSuggestionAfterError();
 }
 
@@ -94,6 +94,7 @@ const train = (): Command =>
       "train",
       "Learn one latent space over the columns of a data set.",
       "polyvae train catalogue.csv -o catalogue.polyvae --label brand --minutes 10",
+      "A file polyvae.yaml beside the data is read where --config is not given.\nCtrl-C ends training and keeps the best weights so far.",
     ),
     "column kept out of the model and used only to judge it",
   )
@@ -106,10 +107,6 @@ const train = (): Command =>
     )
     .option("--epochs <n>", "passes over the training rows, at most", wholeNumber("--epochs", 1))
     .option("--minutes <m>", "time for training, at most", positiveNumber("--minutes"))
-    .addHelpText(
-      "after",
-      "\nA file polyvae.yaml beside the data is read where --config is not given.\nCtrl-C ends training and keeps the best weights so far.\n",
-    )
     .action(async (data: string, flags: TrainFlags & OutputOptions & Out) =>
       (await import("./commands/train.ts")).train(data, flags),
     );
@@ -213,7 +210,12 @@ const generate = (): Command =>
 
 const impute = (): Command =>
   reading(
-    command("impute", "Fill the gaps of a table.", "polyvae impute catalogue.polyvae catalogue.csv -o filled.csv"),
+    command(
+      "impute",
+      "Fill the gaps of a table.",
+      "polyvae impute catalogue.polyvae catalogue.csv -o filled.csv",
+      "Cells of the table and texts are filled; missing pictures and sounds stay missing. Beside filled.csv,\nfilled.intervals.csv tells for each filled cell its 90 % interval, or the probability of its category.",
+    ),
     "column kept out of the model",
   )
     .argument("<model>", modelHelp)
@@ -221,10 +223,6 @@ const impute = (): Command =>
     .requiredOption("-o, --out <file>", "CSV file to write: the same columns and rows, gaps filled")
     .option("--samples <n>", "draws behind each interval", wholeNumber("--samples", 2), 20)
     .option("--no-intervals", "leave out <file>.intervals.csv")
-    .addHelpText(
-      "after",
-      "\nCells of the table and texts are filled; missing pictures and sounds stay missing. Beside filled.csv,\nfilled.intervals.csv tells for each filled cell its 90 % interval, or the probability of its category.\n",
-    )
     .action(async (model: string, data: string, flags: ImputeFlags) =>
       (await import("./commands/impute.ts")).impute(model, data, flags),
     );

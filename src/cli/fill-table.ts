@@ -7,7 +7,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Issue } from "../data/issues.ts";
 import type { MediaRequest } from "../data/media.ts";
 import { nodeMediaDecoder } from "../data/node/media-decoder.ts";
-import type { Column, Row, Values } from "../data/records.ts";
+import type { Column, Row, Scalar, Values } from "../data/records.ts";
 import { decodeRow } from "../modalities/node/encode-dataset.ts";
 import type { TrainedModel } from "../models/trained-model.ts";
 import { impute, type Uncertainty } from "../uses/impute.ts";
@@ -103,9 +103,13 @@ function filledCell(row: Row, filled: Values, { name, spelling }: Column): strin
 }
 
 /** low, high, probability */
-function howSure(sure: Uncertainty | undefined, { name, spelling }: Column, filled: Values): [string, string, string] {
+function howSure(sure: Uncertainty | undefined, column: Column, filled: Values): [string, string, string] {
+  const { name, kind, spelling } = column;
   if (sure === undefined) return ["", "", ""];
-  if ("low" in sure) return [asText(sure.low, spelling), asText(sure.high, spelling), ""];
+  // Between two whole numbers there is none.
+  const whole = kind === "count" || kind === "ordinal";
+  const bound = (value: Scalar) => asText(whole && typeof value === "number" ? Math.round(value) : value, spelling);
+  if ("low" in sure) return [bound(sure.low), bound(sure.high), ""];
   return ["", "", String(sure.probabilities[String(filled[name])] ?? 0)];
 }
 

@@ -33,15 +33,15 @@ export async function withModel<T>(
 ): Promise<T> {
   const parts = await loadModel(path);
   return withRuntime(async (runtime) => {
-    const model = await opening(path, () => openTrainedModel(parts, runtime));
+    const model = opening(path, () => openTrainedModel(parts, runtime));
     return work(model, parts, runtime).finally(() => model.close());
   });
 }
 
 /** A file that is whole may still hold what this version does not know. */
-async function opening<T>(path: string, open: () => Promise<T>): Promise<T> {
+function opening<T>(path: string, open: () => T): T {
   try {
-    return await open();
+    return open();
   } catch (cause) {
     throw new CommandError(`Cannot open ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }

@@ -19,8 +19,8 @@ export interface Terminal {
 }
 
 export interface Progress {
-  /** @param share done, 0..1 @param detail what is being done @param secondsLeft where it is known better than by the share */
-  update(share: number, detail?: string, secondsLeft?: number): void;
+  /** @param share done, 0..1 @param detail what is being done */
+  update(share: number, detail?: string): void;
   end(): void;
 }
 
@@ -60,8 +60,7 @@ function bar(what: string): Progress {
   const started = performance.now();
   drawn.start(1000, 0, { detail: "", left: "" });
   return {
-    update: (share, detail = "", seconds) =>
-      drawn.update(Math.round(share * 1000), { detail, left: timeLeft(share, started, seconds) }),
+    update: (share, detail = "") => drawn.update(Math.round(share * 1000), { detail, left: timeLeft(share, started) }),
     end: () => drawn.stop(),
   };
 }
@@ -70,20 +69,20 @@ function lines(what: string, note: (line: string) => void): Progress {
   const started = performance.now();
   let last = Number.NEGATIVE_INFINITY;
   return {
-    update: (share, detail, seconds) => {
+    update: (share, detail) => {
       const now = performance.now();
       if (now - last < lineEvery * 1000 && share < 1) return;
       last = now;
-      const left = timeLeft(share, started, seconds);
+      const left = timeLeft(share, started);
       note([`${what} ${Math.floor(share * 100)} %`, detail, left].filter(Boolean).join(", "));
     },
     end: () => undefined,
   };
 }
 
-function timeLeft(share: number, started: number, seconds?: number): string {
+function timeLeft(share: number, started: number): string {
   const elapsed = (performance.now() - started) / 1000;
-  const left = seconds ?? (elapsed * (1 - share)) / Math.max(share, 1e-9);
+  const left = (elapsed * (1 - share)) / Math.max(share, 1e-9);
   // The first steps say little about the rest.
   return share > 0.005 && elapsed > 1 && Number.isFinite(left) ? `${formatSeconds(left)} left` : "";
 }

@@ -55,7 +55,7 @@ function progressHooks(terminal: Terminal, { training }: TrainSettings) {
   return {
     onProgress: (done: number | { epoch: number; epochs: number; share: number }): void => {
       if (typeof done === "number") reading.update(done);
-      else progress?.update(done.share, `epoch ${done.epoch}/${done.epochs}${bound}`, secondsLeft(done.share));
+      else progress?.update(shareDone(done.share), `epoch ${done.epoch}/${done.epochs}${bound}`);
     },
     onModalities: (modalities: readonly Modality[], rows: { readonly train: number; readonly validation: number }) => {
       reading.end();
@@ -72,11 +72,10 @@ function progressHooks(terminal: Terminal, { training }: TrainSettings) {
     onEnd: () => progress?.end(),
   };
 
-  /** A budget of minutes ends training before the epochs do. */
-  function secondsLeft(share: number): number {
-    const elapsed = (performance.now() - started) / 1000;
-    const byShare = (elapsed * (1 - share)) / share;
-    return training.minutes === undefined ? byShare : Math.max(0, Math.min(byShare, training.minutes * 60 - elapsed));
+  /** A budget of minutes may end training before the epochs do. */
+  function shareDone(ofEpochs: number): number {
+    const minutes = (performance.now() - started) / 60_000;
+    return Math.min(1, Math.max(ofEpochs, minutes / (training.minutes ?? Number.POSITIVE_INFINITY)));
   }
 }
 
