@@ -5,9 +5,11 @@
 import type { Issue } from "../data/issues.ts";
 import type { EncodedDataset } from "../modalities/node/encode-dataset.ts";
 import type { TrainedModel } from "../models/trained-model.ts";
+import { selectLatents } from "../uses/latents.ts";
+import { unitRows } from "../uses/search.ts";
 import type { Metrics } from "./metrics.ts";
 import { type Dot, scatter } from "./report/chart.ts";
-import { inventions, labelOf, type ReadValues, searches, translations } from "./report/gallery.ts";
+import { inventions, labelOf, type ReadValues, searches, showable, translations } from "./report/gallery.ts";
 import { duration, escapeHtml, figure, type Html, html, list, percent, raw } from "./report/html.ts";
 import type { EncodePng } from "./report/media.ts";
 import { project } from "./report/projection.ts";
@@ -22,7 +24,7 @@ import {
 } from "./report/show-figures.ts";
 import { showInventions, showSearches, showTranslations } from "./report/show-model.ts";
 import { style } from "./report/style.ts";
-import { openStudy, type Study, type StudyOptions } from "./study.ts";
+import { openStudy, positionsWhere, type Study, type StudyOptions } from "./study.ts";
 
 export interface ReportOptions extends StudyOptions {
   /** Real values of rows by their number in the encoded data, media decoded: node/row-values.ts reads them. */
@@ -33,7 +35,7 @@ export interface ReportOptions extends StudyOptions {
   readonly title?: string;
 }
 
-const shown = { translations: 5, inventions: 8, searches: 3, hits: 5, dots: 1500 };
+const shown = { translations: 5, inventions: 8, searches: 3, hits: 5, dots: 1200 };
 
 export async function renderReport(
   model: TrainedModel,
@@ -97,19 +99,49 @@ function tiles({ coherence, search, imputation, latentAccuracy, lowerBound, trai
   return html`<ul class="tiles">${all.flatMap((tile) => (tile ? [html`<li><b>${tile[0]}</b><span>${tile[1]}</span></li>`] : []))}</ul>`;
 }
 
-/** Held-out rows by all that they hold, flattened to paper. */
+interface View {
+  readonly name: string;
+  readonly positions: readonly number[];
+  readonly means: Float32Array;
+}
+
+/** Held-out rows through each showable modality alone; with a single modality, by all that they hold. */
+async function viewsOf(study: Study): Promise<View[]> {
+  const names = showable(study).map(({ name }) => name);
+  const asked =
+    names.length > 1 ? names.map((name) => ({ name, given: [name] })) : [{ name: "rows", given: undefined }];
+  const views: View[] = [];
+  for (const { name, given } of asked) {
+    const posterior = await study.posterior(given);
+    const most = Math.floor(shown.dots / asked.length);
+    const positions = positionsWhere(study, (i) => posterior.known[i] === 1).slice(0, most);
+    // By direction alone, as search compares them.
+    views.push({ name, positions, means: unitRows(selectLatents(posterior, positions).mean, study.model.latent) });
+  }
+  return views;
+}
+
+/** Where the space is shared, different shapes (modalities) of one colour (class) lie together. */
 async function showMap(study: Study): Promise<Html> {
   const { model, seed, labels, encoded } = study;
-  const posterior = await study.posterior();
-  const count = Math.min(study.rows.length, shown.dots);
-  const { method, points } = project(posterior.mean.slice(0, count * model.latent), model.latent, seed);
-  const dots = points.map(([x, y], position): Dot => {
-    const label = labelOf(study, position);
-    const key = encoded.keys[study.rows[position]!]!;
-    return { x, y, group: study.classes[position]!, title: label === undefined ? key : `${label} · ${key}` };
+  const views = await viewsOf(study);
+  const { method, points } = project(
+    views.map(({ means }) => means),
+    model.latent,
+    seed,
+  );
+  const places = views.flatMap(({ name, positions }, shape) =>
+    positions.map((position) => ({ name, shape, position })),
+  );
+  const dots = places.map(({ name, shape, position }, i): Dot => {
+    const title = [labelOf(study, position), name, encoded.keys[study.rows[position]!]].filter(
+      (part) => part !== undefined,
+    );
+    return { x: points[i]![0], y: points[i]![1], shape, group: study.classes[position]!, title: title.join(" · ") };
   });
-  const groups = "of" in labels ? labels.classes : [];
+  const groups = "of" in labels && labels.classes.length <= 20 ? labels.classes : [];
+  const shapes = views.length > 1 ? views.map(({ name }) => name) : [];
   return html`<section id="map"><h2>A map of the space</h2>
-<p>Each dot is a held-out row, placed by ${method} from its ${model.latent} latent numbers; near dots are alike to the model.${groups.length > 0 ? " The colour is the label, which the model never saw." : ""} Point at a dot to see which row it is.</p>
-${scatter(`Map of ${points.length} held-out rows by ${method}`, dots, groups.length <= 20 ? groups : [])}</section>`;
+<p>Each mark is a held-out row${shapes.length > 0 ? " seen through one modality alone" : ""}, placed by ${method} from its ${model.latent} latent numbers; near marks are alike to the model.${shapes.length > 0 ? " Where different shapes lie together, the modalities mean the same." : ""}${groups.length > 0 ? " The colour is the label, which the model never saw." : ""} Point at a mark to see which row it is.</p>
+${scatter(`Map of ${points.length} marks by ${method}`, dots, groups, shapes)}</section>`;
 }

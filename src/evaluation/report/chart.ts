@@ -62,11 +62,18 @@ export interface Dot {
   readonly y: number;
   /** Number of its group; -1 for none. */
   readonly group: number;
+  /** Number of its shape: circle, square, triangle, diamond; then circles again. */
+  readonly shape: number;
   readonly title: string;
 }
 
 /** A map: places without axes, coloured by group. */
-export function scatter(title: string, dots: readonly Dot[], groups: readonly string[]): Html {
+export function scatter(
+  title: string,
+  dots: readonly Dot[],
+  groups: readonly string[],
+  shapes: readonly string[],
+): Html {
   const [xs, ys] = [dots.map(({ x }) => x), dots.map(({ y }) => y)];
   const frame = { width: 760, height: 520 };
   const scale = (values: readonly number[], size: number) => {
@@ -76,12 +83,39 @@ export function scatter(title: string, dots: readonly Dot[], groups: readonly st
   const [x, y] = [scale(xs, frame.width), scale(ys, frame.height)];
   const radius = Math.max(2.2, Math.min(5.5, 90 / Math.sqrt(dots.length)));
   return html`<figure class="map"><svg viewBox="0 0 ${frame.width} ${frame.height}" role="img" aria-label="${title}">
-${dots.map((dot) => html`<circle cx="${round(x(dot.x))}" cy="${round(y(dot.y))}" r="${round(radius)}" fill="${colourOf(dot.group)}"><title>${dot.title}</title></circle>`)}
-</svg>${
-    groups.length > 0
-      ? html`<figcaption class="legend">${groups.map((name, i) => html`<span><i style="background:${colourOf(i)}"></i>${name}</span>`)}</figcaption>`
-      : undefined
-  }</figure>`;
+${dots.map((dot) => html`<path class="dot" d="${shapeAt(dot.shape, x(dot.x), y(dot.y), radius)}" fill="${colourOf(dot.group)}"><title>${dot.title}</title></path>`)}
+</svg><figcaption class="legend">${groups.map((name, i) => html`<span><i style="background:${colourOf(i)}"></i>${name}</span>`)}${shapes.map((name, i) => html`<span><svg viewBox="0 0 12 12" aria-hidden="true"><path d="${shapeAt(i, 6, 6, 4.5)}"/></svg>${name}</span>`)}</figcaption></figure>`;
+}
+
+/** Shapes of about equal area. */
+function shapeAt(shape: number, x: number, y: number, r: number): string {
+  const corners = (points: readonly Point[]) =>
+    `M${points.map(([dx, dy]) => `${round(x + dx * r)},${round(y + dy * r)}`).join("L")}Z`;
+  const shapes = [
+    () =>
+      `M${round(x - r)},${round(y)}a${round(r)},${round(r)} 0 1 0 ${round(2 * r)},0a${round(r)},${round(r)} 0 1 0 ${round(-2 * r)},0Z`,
+    () =>
+      corners([
+        [-0.9, -0.9],
+        [0.9, -0.9],
+        [0.9, 0.9],
+        [-0.9, 0.9],
+      ]),
+    () =>
+      corners([
+        [0, -1.25],
+        [1.2, 0.9],
+        [-1.2, 0.9],
+      ]),
+    () =>
+      corners([
+        [0, -1.25],
+        [1.25, 0],
+        [0, 1.25],
+        [-1.25, 0],
+      ]),
+  ];
+  return shapes[shape % shapes.length]!();
 }
 
 /** Ten hues that stay apart on light and dark ground; more groups go round the wheel. */

@@ -31,16 +31,18 @@ const entities: Readonly<Record<string, string>> = {
 
 export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character]!);
 
-/** Significant digits, no noise: 0.0432, 12.3, 1,234. */
+/** Significant digits, no noise, a true minus sign: 0.0432, −12.3, 1,234. */
 export function figure(value: number, digits = 3): string {
   if (value === 0) return "0";
   const rounded = Number(value.toPrecision(digits));
   const most = Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(rounded))));
-  return rounded.toLocaleString("en", { maximumFractionDigits: Math.min(most, 8), minimumFractionDigits: 0 });
+  return rounded.toLocaleString("en", { maximumFractionDigits: Math.min(most, 8) }).replace("-", "−");
 }
 
-export const percent = (share: number): string =>
-  `${(100 * share).toFixed(share > 0.995 || share < 0.1 ? 1 : 0).replace(/\.0$/, "")} %`;
+export const percent = (share: number): string => {
+  const digits = share > 0.995 || share < 0.1 ? 1 : 0;
+  return `${(100 * share).toFixed(digits).replace(/\.0$/, "")}\u00a0%`;
+};
 
 export function duration(seconds: number): string {
   if (seconds < 90) return `${figure(seconds, 2)} s`;

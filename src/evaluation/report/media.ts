@@ -24,7 +24,7 @@ const pngOf = async (image: Image, encodePng: EncodePng): Promise<string> =>
 
 /** Log power over time and frequency, low notes at the bottom, in colours from dark to light. */
 export function spectrogram({ rate, samples }: Sound): Image {
-  const size = 2 ** Math.max(6, Math.round(Math.log2(rate * 0.032)));
+  const size = 2 ** Math.max(6, Math.round(Math.log2(rate * 0.05)));
   const [rows, columns] = [72, 168];
   const bins = size / 2;
   const fft = new FFT(size);

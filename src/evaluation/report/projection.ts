@@ -11,10 +11,10 @@ export interface Projection {
 const fewestForUmap = 30;
 const neighbours = 15;
 
-/** McInnes et al. 2018 (UMAP); the same seed gives the same map. */
-export function project(means: Float32Array, width: number, seed: number): Projection {
-  const rows = Array.from({ length: means.length / width }, (_, i) =>
-    Array.from(means.subarray(i * width, (i + 1) * width)),
+/** McInnes et al. 2018 (UMAP); the same seed gives the same map. @param parts means [rows, width], one after the other */
+export function project(parts: readonly Float32Array[], width: number, seed: number): Projection {
+  const rows = parts.flatMap((means) =>
+    Array.from({ length: means.length / width }, (_, i) => Array.from(means.subarray(i * width, (i + 1) * width))),
   );
   if (rows.length < fewestForUmap || width < 3)
     return { method: width < 3 ? "as it is" : "PCA", points: principal(rows, width, seed) };

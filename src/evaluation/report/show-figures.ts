@@ -14,7 +14,7 @@ export function showData({ model, encoded }: Study): Html {
     const cells = scores
       ? columns.map((column) => `${column} (${percent(gaps(encoded.cells[column]))} empty)`).join(", ")
       : columns.join(", ");
-    return html`<tr><td><b>${name}</b></td><td>${cells}</td><td class="n">${figure(present, 5)}</td><td>${bar(present / rows, `${percent(present / rows)} of rows`)} <small>${percent(present / rows)}</small></td></tr>`;
+    return html`<tr><td><b>${name}</b></td><td>${cells}</td><td class="n">${figure(present, 5)}</td><td class="nowrap">${bar(present / rows, `${percent(present / rows)} of rows`)} <small>${percent(present / rows)}</small></td></tr>`;
   });
   const counts = (["train", "validation", "test"] as const).map(
     (split) => encoded.splits.filter((one) => one === split).length,
@@ -69,16 +69,15 @@ export function showCoherence({ coherence, coherenceSampled, jointCoherence, jud
 <p>${label === null ? "Without a label column nothing can be judged by class." : `How often an independent judge, trained on real rows only, sees the right “${label}” in what was made from one modality alone.`}</p>
 ${names.length > 0 ? table : undefined}
 ${jointCoherence === undefined ? undefined : html`<p>In ${percent(jointCoherence)} of draws from the prior all judges see the same ${label ?? "class"}.</p>`}
-${reasons.map(([name, reason]) => html`<p class="note">${name}: ${reason}.</p>`)}</section>`;
+${reasons.map(([name, reason]) => html`<p class="note">Left out, ${name.replace(/^(coherence|judges) ?/, "") || "all"}: ${reason}.</p>`)}</section>`;
 }
 
 /** Error beside the baseline, each hidden cell guessed from the rest of its row. */
 export function showImputation({ imputation, notes }: Metrics): Html {
-  const most = Math.max(...Object.values(imputation).flatMap(({ error, baseline }) => [error, baseline]), 1e-9);
-  const rows = Object.entries(imputation).map(
-    ([column, { error, baseline, measure, cells, coverage90 }]) =>
-      html`<tr><td><b>${column}</b><br><small>${measure}</small></td><td>${bar(error / most, `error ${figure(error)}, best constant guess ${figure(baseline)}`, baseline / most)}</td><td class="n">${figure(error)}</td><td class="n">${figure(baseline)}</td><td class="n">${figure(cells, 6)}</td><td class="n">${coverage90 === undefined ? "–" : percent(coverage90)}</td></tr>`,
-  );
+  const rows = Object.entries(imputation).map(([column, { error, baseline, measure, cells, coverage90 }]) => {
+    const full = 1.2 * Math.max(error, baseline);
+    return html`<tr><td><b>${column}</b><br><small>${measure}</small></td><td>${bar(error / full, `error ${figure(error)}, best constant guess ${figure(baseline)}`, baseline / full)}</td><td class="n">${figure(error)}</td><td class="n">${figure(baseline)}</td><td class="n">${figure(cells, 6)}</td><td class="n">${coverage90 === undefined ? "–" : percent(coverage90)}</td></tr>`;
+  });
   if (rows.length === 0)
     return html`<section id="imputation"><h2>Filling gaps</h2><p>${notes.imputation ?? "No column to fill."}</p></section>`;
   return html`<section id="imputation"><h2>Filling gaps</h2>

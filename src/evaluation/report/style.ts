@@ -15,8 +15,8 @@ p{max-width:44rem;margin:.4em 0 1em}
 .note,figcaption,.tick{color:var(--soft)}
 .note{font-size:.88rem}
 section{border-top:1px solid var(--line);margin-top:3.2rem;padding-top:2.2rem}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.8rem;margin:2rem 0 0;padding:0;list-style:none}
-.tiles li{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:.9rem 1rem}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.9rem,1fr));gap:.7rem;margin:2rem 0 0;padding:0;list-style:none}
+.tiles li{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:.85rem .9rem}
 .tiles b{display:block;font:600 1.75rem/1.2 ui-serif,Palatino,Georgia,serif}
 .tiles span{color:var(--soft);font-size:.86rem;line-height:1.35;display:block}
 .scroll{overflow-x:auto;margin:.8rem 0}
@@ -25,6 +25,7 @@ th{font-weight:600;text-align:left;color:var(--soft);font-size:.84rem}
 th,td{padding:.45rem .8rem .45rem 0;border-bottom:1px solid var(--line);vertical-align:middle}
 td.n,th.n{text-align:right}
 td small{color:var(--soft)}
+.nowrap{white-space:nowrap}
 .bar{position:relative;display:inline-block;width:8rem;max-width:26vw;height:.62rem;border-radius:99px;background:var(--line);vertical-align:middle}
 .bar b{position:absolute;inset:0 auto 0 0;border-radius:99px;background:var(--accent)}
 .bar em{position:absolute;top:-.22rem;bottom:-.22rem;width:2px;margin-left:-1px;background:var(--ink)}
@@ -40,8 +41,9 @@ svg{display:block;width:100%;height:auto}
 .key{display:flex;gap:1.2rem;flex-wrap:wrap;font-size:.86rem;color:var(--soft);margin:.6rem 0}
 .key i{display:inline-block;width:1.3rem;height:0;border-top:2px solid;vertical-align:middle;margin-right:.4rem}
 .map{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:.6rem}
-.map circle{fill-opacity:.82;stroke:var(--card);stroke-width:.6}.map circle:hover{fill-opacity:1;stroke:var(--ink);stroke-width:1.5}
+.map .dot{stroke-linejoin:round;fill-opacity:.82;stroke:var(--card);stroke-width:.6}.map .dot:hover{fill-opacity:1;stroke:var(--ink);stroke-width:1.5}
 .legend{display:flex;flex-wrap:wrap;gap:.3rem 1rem;padding:.4rem .6rem .5rem;font-size:.88rem}
+.legend svg{width:.9rem;height:.9rem;display:inline-block;vertical-align:-.1rem;margin-right:.35rem;fill:var(--soft)}
 .legend i{display:inline-block;width:.7rem;height:.7rem;border-radius:50%;margin-right:.4rem}
 .gallery td,.gallery th{padding-right:1.1rem}
 .gallery td{border-bottom:1px solid var(--line);padding-block:.55rem}
