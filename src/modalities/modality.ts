@@ -57,6 +57,12 @@ export interface Modality {
   /** Scalars observed in one complete item: the measure by which modalities' likelihoods are balanced. */
   readonly eventSize: number;
 
+  /**
+   * The array that says which cells of an item are observed, where it has such cells. `features` must treat a cell as missing when
+   * its mask is 0: training hides cells this way, so that the encoder learns to do without them.
+   */
+  readonly cellMask?: string;
+
   /** What the encoder network reads: arrays → [batch, ...featureShape], float32, of order one. */
   features(arrays: Readonly<Record<string, Tensor>>): Tensor;
   /**

@@ -65,6 +65,8 @@ export function openTable(stored: ModalityState): Modality {
       1,
       groups.reduce((total, group) => total + group.bits, 0),
     ),
+    cellMask: "observed",
+
     features({ values, observed }) {
       const mask = cast(observed!);
       const cells = groups.map((group) => group.features(slice(values!, 1, group.from, group.to)));

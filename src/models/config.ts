@@ -26,6 +26,12 @@ export const modelConfigSchema = z.strictObject({
     .max(1)
     .default(0.5)
     .describe("Share of rows that are encoded from a random subset of their modalities while training."),
+  hiding: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe("Share of rows of which random cells of the table are hidden from the encoder while training."),
   balance: z.boolean().default(true).describe("Scale likelihoods inside the loss to equal event sizes."),
   width: z.number().int().min(8).max(4096).default(256).describe("Units of a dense hidden layer."),
   channels: z

@@ -3,7 +3,21 @@
  * In: modalities and a ModelConfig. Out: the loss with its terms, and the graphs of every encoder and decoder.
  */
 import { sampleNormal } from "../engine/functions.ts";
-import { add, concat, equal, greater, input, max, maximum, mul, noise, reshape, slice, sub } from "../engine/ops.ts";
+import {
+  add,
+  cast,
+  concat,
+  equal,
+  greater,
+  input,
+  max,
+  maximum,
+  mul,
+  noise,
+  reshape,
+  slice,
+  sub,
+} from "../engine/ops.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { modalityInputs, presenceInput } from "../modalities/batch.ts";
 import type { Modality } from "../modalities/modality.ts";
@@ -59,7 +73,7 @@ const objectives: Readonly<Record<ModelConfig["objective"], (config: ModelConfig
 };
 
 function buildGraph(modalities: readonly Modality[], config: ModelConfig, isTraining: boolean) {
-  const posteriors = modalities.map((modality) => encode(modality, config, isTraining ? config.dropout : 0));
+  const posteriors = modalities.map((modality) => encode(modality, config, isTraining));
   const present = modalities.map(presenceInput);
   const given = isTraining && config.subsets > 0 ? randomSubsets(present, config.subsets) : present;
   const joint = productOfExperts(posteriors, given);
@@ -98,10 +112,33 @@ function buildGraph(modalities: readonly Modality[], config: ModelConfig, isTrai
   };
 }
 
-function encode(modality: Modality, config: ModelConfig, drop: number): Gaussian {
+function encode(modality: Modality, config: ModelConfig, isTraining: boolean): Gaussian {
   const name = networkName("encoder", modality.name);
-  const hidden = encoderNetwork(modality, config, drop)(modality.features(modalityInputs(modality)), name);
-  return posteriorHead(hidden, name, config.latent);
+  const arrays = modalityInputs(modality);
+  const features = modality.features(
+    isTraining && config.hiding > 0 ? hideCells(modality, arrays, config.hiding) : arrays,
+  );
+  return posteriorHead(
+    encoderNetwork(modality, config, isTraining ? config.dropout : 0)(features, name),
+    name,
+    config.latent,
+  );
+}
+
+/**
+ * In a `share` of the rows each observed cell is hidden with chance ½ from the encoder, while the likelihood still asks for it:
+ * so an encoder of cells learns to fill them in (ReMasker, Du 2023).
+ */
+function hideCells(
+  { name, cellMask }: Modality,
+  arrays: Record<string, Tensor>,
+  share: number,
+): Record<string, Tensor> {
+  const mask = cellMask === undefined ? undefined : arrays[cellMask];
+  if (cellMask === undefined || !mask) return arrays;
+  const isWhole = greater(noise(`${name}/hidden rows`, ["batch", 1], "uniform"), share);
+  const kept = maximum(isWhole, greater(noise(`${name}/hidden cells`, mask.shape, "uniform"), 0.5));
+  return { ...arrays, [cellMask]: mul(cast(mask), kept) };
 }
 
 const decode = (modality: Modality, config: ModelConfig, latent: Tensor): Tensor =>
