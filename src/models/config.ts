@@ -6,19 +6,19 @@ import { z } from "zod";
 export const modelConfigSchema = z.strictObject({
   latent: z.number().int().min(1).max(1024).default(32).describe("Size of the shared latent space."),
   objective: z.enum(["mvtcae", "elbo"]).default("mvtcae").describe("What is minimised; see docs/math/objectives.md."),
-  beta: z.number().min(0).default(1).describe("Weight of the divergences after warm-up."),
+  beta: z.number().min(0).default(2.5).describe("Weight of the divergences after warm-up."),
   alpha: z
     .number()
     .min(0)
     .max(1)
     .default(5 / 6)
     .describe("MVTCAE: share of the modalities' own bottlenecks."),
-  contrast: z.number().min(0).default(1).describe("Weight of InfoNCE between the modalities' means; 0 leaves it out."),
+  contrast: z.number().min(0).default(40).describe("Weight of InfoNCE between the modalities' means; 0 leaves it out."),
   dropout: z
     .number()
     .min(0)
     .max(0.9)
-    .default(0.2)
+    .default(0.3)
     .describe("Share of an encoder's last hidden units dropped while training."),
   subsets: z
     .number()

@@ -13,7 +13,7 @@ import {
   unflatten,
 } from "../engine/layers.ts";
 import { mul, relu, tanh } from "../engine/ops.ts";
-import type { Tensor } from "../engine/tensor.ts";
+import { staticSize, type Tensor } from "../engine/tensor.ts";
 import type { Modality } from "../modalities/modality.ts";
 import type { ModelConfig } from "./config.ts";
 import type { Gaussian } from "./gaussian.ts";
@@ -22,7 +22,7 @@ type Shaped = Pick<Modality, "featureShape" | "parameterShape" | "gridAxes">;
 
 /** Grids are halved until one side is no longer than this. */
 const smallestSide = 8;
-const kernel = Number(process.env.KERNEL ?? 4);
+const kernel = 4;
 
 /** The grids from the full one down to the smallest, each half the one before. */
 function halvings(grid: readonly number[]): number[][] {
@@ -50,32 +50,29 @@ export function encoderNetwork(
 
 /** latent [batch, latent] → likelihood parameters [batch, ...parameterShape]. */
 export function decoderNetwork({ parameterShape, gridAxes }: Shaped, { width, channels }: ModelConfig): Layer {
-  const size = parameterShape.reduce((a, b) => a * b, 1);
+  const size = staticSize(parameterShape);
   if (gridAxes === 0) {
     return sequential(dense(width), relu, dense(width), relu, dense(size, { gain: 1 }), unflatten(parameterShape));
   }
-  const outputs = parameterShape.slice(gridAxes).reduce((a, b) => a * b, 1);
+  const outputs = staticSize(parameterShape.slice(gridAxes));
   const grids = halvings(parameterShape.slice(0, gridAxes));
   const smallest = grids.at(-1)!;
   const deepest = channels * 2 ** Math.max(0, grids.length - 2);
-  const start = [
-    dense(width),
-    relu,
-    dense(smallest.reduce((a, b) => a * b, 1) * deepest),
-    relu,
-    unflatten([...smallest, deepest]),
-  ];
+  const start = [dense(width), relu, dense(staticSize(smallest) * deepest), relu, unflatten([...smallest, deepest])];
+  // Many outputs a cell (a vocabulary) need more than the few channels of a picture before them, and no window.
+  const isWide = outputs > channels;
   const growth = grids
     .slice(0, -1)
     .reverse()
     .flatMap((grid, i, all) => {
       const isLast = i === all.length - 1;
-      const to = isLast ? outputs : channels * 2 ** (all.length - 2 - i);
-      const layer = transposedConvolution(to, grid, { kernel: 4, stride: 2, gain: isLast ? 1 : Math.SQRT2 });
-      return isLast ? [layer] : [layer, relu];
+      const to = isLast ? (isWide ? width : outputs) : channels * 2 ** (all.length - 2 - i);
+      const isOutput = isLast && !isWide;
+      const layer = transposedConvolution(to, grid, { kernel, stride: 2, gain: isOutput ? 1 : Math.SQRT2 });
+      return isOutput ? [layer] : [layer, relu];
     });
-  const end = growth.length > 0 ? growth : [convolution(outputs, { kernel: 3, gain: 1 })];
-  return sequential(...start, ...end, unflatten(parameterShape));
+  const end = isWide || growth.length === 0 ? [dense(outputs, { gain: 1 })] : [];
+  return sequential(...start, ...growth, ...end, unflatten(parameterShape));
 }
 
 /** Posterior variances stay within e^±bound, so that neither a divergence nor a precision can overflow. */

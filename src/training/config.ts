@@ -11,7 +11,7 @@ export const trainingConfigSchema = z.strictObject({
     .optional()
     .describe("Wall-clock budget; training then ends with the best weights so far."),
   batch: z.number().int().min(2).default(64).describe("Rows in one step."),
-  rate: z.number().positive().default(1e-3).describe("Learning rate of Adam."),
+  rate: z.number().positive().default(2e-3).describe("Learning rate of Adam."),
   warmUp: z
     .number()
     .int()
