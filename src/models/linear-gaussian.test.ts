@@ -49,7 +49,7 @@ test("with a linear-Gaussian decoder the lower bound reaches the exact marginal 
     return all;
   }, []);
   const feeds = () => ({ batch: 256, arrays: { x: Float32Array.from(rows) } });
-  for (let step = 0; step < 1500; step++) await trainer.step(feeds(), { rate: 0.02 * 0.995 ** step, seed: step });
+  for (let step = 0; step < 1500; step++) await trainer.step(feeds(), { rate: 0.05 * 0.996 ** step, seed: step });
 
   const { single: estimates } = await trainer.evaluate(feeds(), 12345);
   for (let row = 0; row < 256; row++) {
