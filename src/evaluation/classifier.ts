@@ -4,20 +4,7 @@
  */
 import { mean } from "../engine/functions.ts";
 import type { Layer } from "../engine/layers.ts";
-import {
-  add,
-  concat,
-  greater,
-  input,
-  logSoftmax,
-  mul,
-  neg,
-  noise,
-  reshape,
-  select,
-  slice,
-  sum,
-} from "../engine/ops.ts";
+import { concat, greater, input, logSoftmax, mul, neg, noise, reshape, select, slice, sum } from "../engine/ops.ts";
 import { planTraining } from "../engine/plan.ts";
 import { random, shuffle } from "../engine/random.ts";
 import type { FeedArray, Runtime, Trainer } from "../engine/runtime.ts";
@@ -26,6 +13,8 @@ import type { Tensor } from "../engine/tensor.ts";
 export interface ClassifierTask {
   /** [batch, classes]; may hold noise. */
   readonly logits: Tensor;
+  /** The same without noise, by which validation rows are judged. */
+  readonly clean: Tensor;
   readonly classes: number;
   /** Rows → inputs of the graph, as fresh copies. */
   feeds(rows: readonly number[]): Readonly<Record<string, FeedArray>>;
@@ -44,22 +33,24 @@ export interface ClassifierSettings {
   readonly seed: number;
 }
 
-export type Weights = Readonly<Record<string, Float32Array>>;
+export type Weights = Readonly<Record<string, Float32Array<ArrayBuffer>>>;
 
 const classInput = "class";
 
-/** Cross-entropy by Adam, early stopping on validation rows (with the same noise every epoch, so that epochs compare). */
+/** Cross-entropy by Adam, early stopping on validation rows. */
 export async function fitClassifier(
   task: ClassifierTask,
   runtime: Runtime,
   settings: ClassifierSettings,
 ): Promise<Weights> {
   const target = input(classInput, ["batch", task.classes]);
-  const loss = neg(mean(sum(mul(target, logSoftmax(task.logits)), [1])));
-  const trainer = await runtime.train(planTraining(loss), settings.seed);
+  const crossEntropy = (logits: Tensor) => neg(mean(sum(mul(target, logSoftmax(logits)), [1])));
+  const plan = planTraining(crossEntropy(task.logits), {}, { loss: crossEntropy(task.clean) });
+  const trainer = await runtime.train(plan, settings.seed);
   try {
     await runEpochs(task, trainer, settings);
-    return await trainer.parameters();
+    const weights = Object.entries(await trainer.parameters());
+    return Object.fromEntries(weights.map(([name, values]) => [name, new Float32Array(values)]));
   } finally {
     await trainer.release();
   }
@@ -117,12 +108,6 @@ export const dropout =
   (share: number): Layer =>
   (x, name) =>
     mul(mul(x, greater(noise(`${name}/dropout`, x.shape, "uniform"), share)), 1 / (1 - share));
-
-/** x + u, u uniform of this deviation. */
-export const jitter =
-  (deviation: number): Layer =>
-  (x, name) =>
-    add(x, mul(add(noise(`${name}/jitter`, x.shape, "uniform"), -0.5), deviation * Math.sqrt(12)));
 
 /** Along a grid axis each row stands still or moves by `step` either way, a third each; the border is repeated. */
 export const randomShift =

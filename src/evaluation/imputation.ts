@@ -5,7 +5,7 @@
 import type { Scalar, Values } from "../data/records.ts";
 import { selectRows } from "../modalities/batch.ts";
 import type { ColumnScore, Modality } from "../modalities/modality.ts";
-import { intervalShare, predictRows, uncertainty } from "../uses/impute.ts";
+import { predictRows, uncertainty } from "../uses/impute.ts";
 import type { Imputation } from "./metrics.ts";
 import { positionsWhere, type Study } from "./study.ts";
 
@@ -93,5 +93,3 @@ export function rankedScore(truth: number, values: readonly number[]): number {
 }
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-
-export const coverageShare = intervalShare;

@@ -54,7 +54,7 @@ const mostRows = 20_000;
 /** Rows shown in all: many epochs over few rows, few over many. */
 const rowsShown = 40_000;
 /** Changes when networks or training change, so that no old weights are taken. */
-const version = 3;
+const version = 4;
 
 export async function trainJudge(data: JudgeInput, options: JudgeOptions): Promise<Judge | Reason> {
   const { modality, encoded, labels } = data;
@@ -63,13 +63,12 @@ export async function trainJudge(data: JudgeInput, options: JudgeOptions): Promi
   const rows = { ...holdOut(usable(data.train), usable(data.validation)), test: usable(data.test) };
   const key = JSON.stringify(["judge", version, fingerprint, modality.state, labels.column, labels.classes, seed]);
   const kept = (await cache?.get(key))?.arrays as Weights | undefined;
-  if (!kept && rows.train.length < fewestRows)
-    return { reason: `only ${rows.train.length} training rows hold both "${modality.name}" and the label` };
+  if (!kept && rows.train.length < fewestRows) return { reason: tooFew(modality.name, rows.train.length) };
   if (rows.test.length === 0) return { reason: `no held-out row holds both "${modality.name}" and the label` };
 
+  const clean = network(modality, labels.classes.length, false);
   const weights = kept ?? (await train());
   if (!kept) await cache?.put(key, { arrays: weights, metadata: { modality: modality.name } });
-  const clean = network(modality, labels.classes.length, false);
   const executable = await runtime.load(lower({ logits: clean }, { stored: weights }).bytes);
   const classify = async (items: Encoded): Promise<Int32Array> => {
     const classes = new Int32Array(items.rows);
@@ -92,6 +91,7 @@ export async function trainJudge(data: JudgeInput, options: JudgeOptions): Promi
   function train(): Promise<Weights> {
     const task = {
       logits: network(modality, labels.classes.length, true),
+      clean,
       classes: labels.classes.length,
       feeds: (indices: readonly number[]) => feedsOf(modality, encoded, indices),
       labels: labels.of,
@@ -103,6 +103,11 @@ export async function trainJudge(data: JudgeInput, options: JudgeOptions): Promi
   }
 }
 
+const tooFew = (name: string, rows: number): string =>
+  rows === 0
+    ? `no training row with "${name}" and the label is in this data, and no judge is kept from another evaluation; evaluate the file that the model was trained on`
+    : `only ${rows} training rows hold both "${name}" and the label`;
+
 /** Rows to stop by: the validation rows, or a tenth of the training rows where there are too few. */
 function holdOut(train: readonly number[], validation: readonly number[]) {
   if (validation.length >= fewestRows) return { train: train.slice(0, mostRows), validation };
@@ -113,7 +118,7 @@ function holdOut(train: readonly number[], validation: readonly number[]) {
 const feedsOf = (modality: Modality, encoded: Encoded, rows: readonly number[]): Record<string, FeedArray> =>
   modalityFeeds(modality, selectRows({ it: encoded }, rows).it!);
 
-/** [batch, classes]: strided convolutions over grids, dense layers elsewhere; jitter and dropout while it learns. */
+/** [batch, classes]: strided convolutions over grids, dense layers elsewhere; shifts and dropout while it learns. */
 function network(modality: Modality, classes: number, learning: boolean): Tensor {
   const name = `judge-${modality.name}`;
   const features = modality.features(modalityInputs(modality));
@@ -124,7 +129,7 @@ function network(modality: Modality, classes: number, learning: boolean): Tensor
   return layers(learning ? disturbed(features, modality, name) : features, name);
 }
 
-/** What does not change the class: a step aside, a little noise. */
+/** What does not change the class: a step aside. */
 function disturbed(features: Tensor, { gridAxes }: Modality, name: string): Tensor {
   const axes = Array.from({ length: gridAxes }, (_, i) => i + 1);
   const shifts = axes.flatMap((axis) => [randomShift(axis, 1), randomShift(axis, 2)]);

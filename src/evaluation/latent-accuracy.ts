@@ -30,6 +30,7 @@ export async function latentAccuracy(study: Study): Promise<number | Reason> {
   const weights = await fitClassifier(
     {
       logits,
+      clean: logits,
       classes,
       feeds: (chosen) => ({ [latentInput]: pick(values, chosen, model.latent) }),
       labels: Int32Array.from(train, (row) => labels.of[row]!),

@@ -21,8 +21,8 @@ export interface Metrics {
   /** Modality → accuracy of its judge on real held-out rows. */
   readonly judges: Readonly<Record<string, number>>;
   readonly latentAccuracy?: number;
-  /** Nats per row. */
-  readonly lowerBound: number;
+  /** Nats per row; absent only where it is not finite, as any figure then is. */
+  readonly lowerBound?: number;
   readonly reconstruction: Readonly<Record<string, Reconstruction>>;
   readonly imputation: Readonly<Record<string, Imputation>>;
   readonly search: Readonly<Record<string, Retrieval>>;

@@ -23,8 +23,9 @@ interface Frame {
 const margin = { left: 52, right: 12, top: 10, bottom: 24 };
 
 /** Lines over epochs, with the best one marked. */
-export function lineChart(title: string, lines: readonly Line[], mark: number | undefined): Html {
+export function lineChart(title: string, lines: readonly Line[], mark: number | undefined): Html | undefined {
   const points = lines.flatMap((line) => line.points);
+  if (points.length === 0) return undefined;
   const xs = points.map(([x]) => x);
   const ys = points.map(([, y]) => y);
   const [low, high] = [Math.min(...xs), Math.max(...xs)];
@@ -159,7 +160,8 @@ export function niceTicks(low: number, high: number, count: number): number[] {
   const raw = Math.max(high - low, Math.abs(high) * 1e-6, 1e-9) / count;
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 2.5, 5, 10].map((n) => n * power).find((size) => size >= raw) ?? raw;
-  const [first, last] = [Math.floor(low / step), Math.ceil(high / step)];
+  const first = Math.floor(low / step);
+  const last = Math.max(first + 1, Math.ceil(high / step));
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 

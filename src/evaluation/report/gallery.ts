@@ -41,7 +41,10 @@ export interface Searches {
 
 /** Modalities of one column that can be shown as one thing; a table's cells are shown by imputation instead. */
 export const showable = ({ model }: Study): Modality[] =>
-  model.modalities.filter(({ columns, scores }) => columns.length === 1 && !scores);
+  model.modalities.filter(({ columns, scores }) => columns.length === 1 && !scores).slice(0, mostShown);
+
+/** Every one is shown with every other. */
+const mostShown = 4;
 
 const draws = 3;
 

@@ -32,7 +32,8 @@ const entities: Readonly<Record<string, string>> = {
 export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character]!);
 
 /** Significant digits, no noise, a true minus sign: 0.0432, −12.3, 1,234. */
-export function figure(value: number, digits = 3): string {
+export function figure(value: number | undefined, digits = 3): string {
+  if (value === undefined || !Number.isFinite(value)) return "–";
   if (value === 0) return "0";
   const rounded = Number(value.toPrecision(digits));
   const most = Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(rounded))));

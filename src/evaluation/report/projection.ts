@@ -16,21 +16,24 @@ export function project(parts: readonly Float32Array[], width: number, seed: num
   const rows = parts.flatMap((means) =>
     Array.from({ length: means.length / width }, (_, i) => Array.from(means.subarray(i * width, (i + 1) * width))),
   );
-  if (rows.length < fewestForUmap || width < 3)
-    return { method: width < 3 ? "as it is" : "PCA", points: principal(rows, width, seed) };
-  const umap = new UMAP({
-    nNeighbors: neighbours,
-    minDist: 0.15,
-    spread: 1.1,
-    nEpochs: 300,
-    random: random(seed, "map").uniform,
-  });
-  return { method: "UMAP", points: umap.fit(rows).map(([x, y]) => [x!, y!]) };
+  if (width < 3) return { method: "as it is", points: rows.map((row) => [row[0]!, row[1] ?? 0]) };
+  // Rows that coincide (one word, many times) would be their own neighbours only: one stands for all.
+  const keys = rows.map((row) => row.map((value) => value.toFixed(4)).join());
+  const places = new Map([...new Set(keys)].map((key, place) => [key, place]));
+  const distinct = [...places.keys()].map((key) => rows[keys.indexOf(key)]!);
+  const isSmall = distinct.length < fewestForUmap;
+  const found = isSmall ? principal(distinct, width, seed) : neighbourly(distinct, seed);
+  return { method: isSmall ? "PCA" : "UMAP", points: keys.map((key) => found[places.get(key)!]!) };
 }
 
-/** The two directions of greatest variance, by power iteration; a space of one or two dimensions is shown as it is. */
+function neighbourly(rows: number[][], seed: number): [number, number][] {
+  const { uniform } = random(seed, "map");
+  const umap = new UMAP({ nNeighbors: neighbours, minDist: 0.15, spread: 1.1, nEpochs: 300, random: uniform });
+  return umap.fit(rows).map(([x, y]) => [x!, y!]);
+}
+
+/** The two directions of greatest variance, by power iteration. */
 function principal(rows: readonly number[][], width: number, seed: number): [number, number][] {
-  if (width < 3) return rows.map((row) => [row[0]!, row[1] ?? 0]);
   const mean = Array.from({ length: width }, (_, d) => rows.reduce((sum, row) => sum + row[d]!, 0) / rows.length);
   const centred = rows.map((row) => row.map((value, d) => value - mean[d]!));
   const first = direction(centred, seed);
