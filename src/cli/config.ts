@@ -14,7 +14,8 @@ import { CommandError } from "./failure.ts";
 
 /** How data is read, as every command takes it. */
 export interface ReadFlags {
-  readonly config?: string;
+  /** False where `--no-config` was given, true where nothing was said. */
+  readonly config: string | boolean;
   readonly media?: Readonly<Record<string, string>>;
   /** False where `--no-header` was given. */
   readonly header: boolean;
@@ -31,13 +32,17 @@ export interface TrainFlags extends ReadFlags {
 
 export const besideData = ["polyvae.yaml", "polyvae.yml", "polyvae.json"];
 
-/** @param onFound told of a config that was picked up unasked */
-export function readConfig(data: string, flags: ReadFlags, onFound: (path: string) => void): Config {
-  if (flags.config !== undefined) return readConfigFile(flags.config);
-  const found = besideData.map((name) => join(dirname(data), name)).find((path) => existsSync(path));
-  if (found === undefined) return {};
-  onFound(found);
-  return readConfigFile(found);
+export interface FoundConfig {
+  readonly config: Config;
+  /** Where it was picked up unasked: beside the data. */
+  readonly beside?: string;
+}
+
+export function findConfig(data: string, flags: ReadFlags): FoundConfig {
+  if (flags.config === false) return { config: {} };
+  if (typeof flags.config === "string") return { config: readConfigFile(flags.config) };
+  const beside = besideData.map((name) => join(dirname(data), name)).find((path) => existsSync(path));
+  return beside === undefined ? { config: {} } : { config: readConfigFile(beside), beside };
 }
 
 export function readConfigFile(path: string): Config {

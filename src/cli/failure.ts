@@ -35,11 +35,10 @@ export function failureLine(error: unknown): string {
   return `polyvae: an unexpected fault: ${line}. Please report it with the output of the same command under POLYVAE_DEBUG=1.`;
 }
 
-/** Prints the failure and sets the exit status; the process ends by itself once its streams are written. */
+/** Prints the failure; the trace only for those who look for faults in polyvae itself. */
 export function reportFailure(error: unknown): void {
   process.stderr.write(`${failureLine(error)}\n`);
   if (process.env.POLYVAE_DEBUG === "1" && error instanceof Error) process.stderr.write(`${traceOf(error)}\n`);
-  process.exitCode = exitStatus(error);
 }
 
 function traceOf(error: Error): string {

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
-/** @file The `polyvae` command. In: the arguments of the process. Out: its exit status: 0, 1 it failed, 2 wrong usage. */
-import { CommanderError } from "commander";
-import { commandLine } from "./command-line.ts";
+/** @file The `polyvae` command. In: the arguments of the process. Out: its exit status, once all it said is written. */
 import { reportFailure } from "./failure.ts";
+import { run } from "./run.ts";
 
 // A reader that has seen enough (`| head`) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -11,12 +10,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 process.on("uncaughtException", (error) => {
   reportFailure(error);
-  process.exit();
+  process.exit(1);
 });
 
-try {
-  await commandLine().parseAsync();
-} catch (error) {
-  // Help and version end this way too.
-  if (!(error instanceof CommanderError)) reportFailure(error);
-}
+process.exitCode = await run(process.argv.slice(2));

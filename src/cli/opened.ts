@@ -3,6 +3,7 @@
  * as the model's was; both closed when the work ends, well or not.
  */
 import { loadModel } from "../artifact/node/model-file.ts";
+import { DataError } from "../data/data-error.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { describeIssue, type Issue, mergeIssues } from "../data/issues.ts";
 import { arrayCache } from "../data/node/cache.ts";
@@ -13,7 +14,8 @@ import { nodeRuntime } from "../engine/node/runtime.ts";
 import type { Runtime } from "../engine/runtime.ts";
 import { type EncodedDataset, encodeDataset } from "../modalities/node/encode-dataset.ts";
 import { type ModelParts, openTrainedModel, type TrainedModel } from "../models/trained-model.ts";
-import { type ReadFlags, readConfigFile, readOptions } from "./config.ts";
+import { findConfig, type ReadFlags, readConfigFile, readOptions, withSettings } from "./config.ts";
+import type { Config } from "./config-schema.ts";
 import { CommandError } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -60,9 +62,34 @@ export async function withData<T>(
   }
 }
 
+/**
+ * Data without a model: read as flags and config say. A config that was found beside another file of the folder may not fit
+ * this one: then the refusal says where it came from.
+ */
+export async function withFoundData<T>(
+  path: string,
+  flags: ReadFlags,
+  terminal: Terminal,
+  work: (dataset: Dataset, config: Config) => Promise<T>,
+  settings?: Readonly<Record<string, string>>,
+): Promise<T> {
+  const { config: found, beside } = findConfig(path, flags);
+  if (beside !== undefined) terminal.note(`Config: ${beside}`);
+  const config = withSettings(found, settings);
+  try {
+    return await withData(path, readOptions(config, flags), (dataset) => work(dataset, config));
+  } catch (error) {
+    if (beside === undefined || !(error instanceof DataError) || !/of the config/.test(error.message)) throw error;
+    throw new CommandError(
+      `${error.message} The config is ${beside}, found beside the data; --no-config leaves it aside.`,
+      error,
+    );
+  }
+}
+
 /** Data for a model is read as the model's own was; flags and `--config` override. */
 export function inheritedOptions({ record }: ModelParts, flags: ReadFlags): ReadOptions {
-  const config = flags.config === undefined ? {} : readConfigFile(flags.config);
+  const config = typeof flags.config === "string" ? readConfigFile(flags.config) : {};
   return { ...readOptions(config, flags), reading: record.data.reading };
 }
 

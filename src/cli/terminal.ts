@@ -15,6 +15,7 @@ export interface Terminal {
   /** A line on the way, unless `--quiet`. */
   note(line: string): void;
   progress(what: string): Progress;
+  /** Columns that fit on a line; a file or a pipe has room for all. */
   readonly width: number;
 }
 
@@ -41,7 +42,7 @@ export function terminalFor({ json, quiet }: OutputOptions): Terminal {
       if (quiet) return { update: () => undefined, end: () => undefined };
       return process.stderr.isTTY ? bar(what) : lines(what, note);
     },
-    width: process.stdout.columns || 100,
+    width: process.stdout.columns || 200,
   };
 }
 

@@ -4,7 +4,7 @@ export interface TextColumn {
   readonly align?: "right";
 }
 
-const widest = 40;
+const widest = 60;
 
 export function textTable(columns: readonly TextColumn[], rows: readonly (readonly string[])[], width: number): string {
   const flat = rows.map((row) => row.map((cell) => cut(cell.replace(/\s+/g, " "), widest)));

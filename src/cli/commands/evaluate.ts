@@ -1,10 +1,17 @@
 /** @file `polyvae evaluate`: how good a model is. In: a model and data. Out: metrics, text or JSON, and an HTML report. */
 
+import { writeWhole } from "../../artifact/node/write-file.ts";
 import type { Dataset } from "../../data/dataset.ts";
+import type { Issue } from "../../data/issues.ts";
 import { arrayCache, type CacheEntry } from "../../data/node/cache.ts";
+import { encodePng, nodeMediaDecoder } from "../../data/node/media-decoder.ts";
 import { evaluate as evaluateModel } from "../../evaluation/evaluate.ts";
 import type { JudgeCache } from "../../evaluation/judge.ts";
-import type { ModelParts } from "../../models/trained-model.ts";
+import type { Metrics } from "../../evaluation/metrics.ts";
+import { rowValues } from "../../evaluation/node/row-values.ts";
+import type { StudyOptions } from "../../evaluation/study.ts";
+import type { EncodedDataset } from "../../modalities/node/encode-dataset.ts";
+import type { ModelParts, TrainedModel } from "../../models/trained-model.ts";
 import type { ReadFlags } from "../config.ts";
 import { renderMetrics } from "../metrics-text.ts";
 import { encodeForModel, inheritedOptions, noteIssues, withData, withModel } from "../opened.ts";
@@ -22,20 +29,44 @@ export async function evaluate(path: string, data: string, flags: EvaluateFlags)
   await withModel(path, (model, parts, runtime) =>
     withData(data, inheritedOptions(parts, flags), async (dataset) => {
       const encoded = await encodeForModel(dataset, model, terminal);
-      noteIssues(terminal, dataset.issues, encoded.issues);
-      const progress = terminal.progress("evaluating");
-      const metrics = await evaluateModel(model, encoded, {
+      const issues = noteIssues(terminal, dataset.issues, encoded.issues);
+      const study: StudyOptions = {
         runtime,
         seed: flags.seed ?? 0,
         split: flags.split ?? defaultSplit(dataset, parts),
         label: flags.label ?? dataset.columns.find(({ role }) => role === "label")?.name,
         fingerprint: dataset.fingerprint,
-        cache: judgeCache(),
-        onProgress: (share, doing) => progress.update(share, doing),
-      }).finally(progress.end);
+      };
+      const progress = terminal.progress("evaluating");
+      const onProgress = (share: number, doing: string) => progress.update(share, doing);
+      const metrics = await evaluateModel(model, encoded, { ...study, cache: judgeCache(), onProgress }).finally(
+        progress.end,
+      );
+      if (flags.report !== undefined) {
+        terminal.note("Drawing the report");
+        await writeReport(flags.report, { model, dataset, encoded, metrics, study, issues });
+        terminal.note(`Wrote ${flags.report}`);
+      }
       terminal.result(renderMetrics(metrics, terminal.width), metrics);
     }),
   );
+}
+
+interface ReportInput {
+  readonly model: TrainedModel;
+  readonly dataset: Dataset;
+  readonly encoded: EncodedDataset;
+  readonly metrics: Metrics;
+  readonly study: StudyOptions;
+  readonly issues: readonly Issue[];
+}
+
+/** Loaded only here: charts and the map take their time to load. */
+async function writeReport(path: string, input: ReportInput): Promise<void> {
+  const { renderReport } = await import("../../evaluation/report.ts");
+  const { model, dataset, encoded, metrics, study, issues } = input;
+  const values = await rowValues(dataset, model.modalities, nodeMediaDecoder);
+  await writeWhole(path, await renderReport(model, encoded, metrics, { ...study, issues, values, encodePng }));
 }
 
 /** Rows that the model has not seen: the test rows of its own file, every row of any other. */

@@ -1,5 +1,5 @@
 /** @file `polyvae search`: evidence → the nearest rows of a store. In: a store and evidence. Out: rows with distance and columns. */
-import { basename, join } from "node:path";
+import { join, relative } from "node:path";
 import { openLanceStore } from "../../stores/node/lance.ts";
 import type { StoreHit } from "../../stores/store.ts";
 import { encodeGiven } from "../../uses/encode.ts";
@@ -34,11 +34,17 @@ function render(hits: readonly StoreHit[], media: ReadonlySet<string>, width: nu
   const cell = ({ columns }: StoreHit, name: string): string => {
     const value = columns[name] ?? null;
     if (value === null) return "";
-    return media.has(name) ? basename(String(value)) : String(tidy(value));
+    return media.has(name) ? shortPath(String(value)) : String(tidy(value));
   };
   return textTable(
     [{ title: "distance", align: "right" }, { title: "key" }, ...names.map((title) => ({ title }))],
     hits.map((hit) => [hit.distance.toFixed(4), hit.key, ...names.map((name) => cell(hit, name))]),
     width,
   );
+}
+
+/** As one would type it from here, where that is shorter. */
+function shortPath(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere.length < path.length ? fromHere : path;
 }

@@ -1,24 +1,23 @@
 /** @file `polyvae train`: a data set → a model file. In: a data file and settings. Out: the file, and how training went. */
 import { saveModel } from "../../artifact/node/model-file.ts";
-import { checkUsable } from "../../data/dataset.ts";
+import { checkUsable, type Dataset } from "../../data/dataset.ts";
 import type { Issue } from "../../data/issues.ts";
 import { arrayCache } from "../../data/node/cache.ts";
 import { nodeMediaDecoder } from "../../data/node/media-decoder.ts";
 import type { Modality } from "../../modalities/modality.ts";
 import type { EpochRecord, ModelRecord } from "../../models/trained-model.ts";
 import { type TrainSettings, train as trainModel } from "../../training/train.ts";
-import { readConfig, readOptions, type TrainFlags, trainSettings, withSettings } from "../config.ts";
-import { issueMessages, noteIssues, withData, withRuntime } from "../opened.ts";
+import { type TrainFlags, trainSettings } from "../config.ts";
+import type { Config } from "../config-schema.ts";
+import { issueMessages, noteIssues, withFoundData, withRuntime } from "../opened.ts";
 import { checkOutputFile } from "../outputs.ts";
 import { formatSeconds, type OutputOptions, type Terminal, terminalFor } from "../terminal.ts";
 
 export async function train(data: string, flags: TrainFlags & OutputOptions & { readonly out: string }): Promise<void> {
   const terminal = terminalFor(flags);
   checkOutputFile(flags.out, [data]);
-  const found = readConfig(data, flags, (path) => terminal.note(`Config: ${path}`));
-  const config = withSettings(found, flags.set);
-  const settings = trainSettings(config, flags);
-  await withData(data, readOptions(config, flags), async (dataset) => {
+  const learn = async (dataset: Dataset, config: Config): Promise<void> => {
+    const settings = trainSettings(config, flags);
     checkUsable(dataset);
     const interrupt = untilInterrupted(terminal);
     const { parts, issues } = await withRuntime((runtime) =>
@@ -33,7 +32,8 @@ export async function train(data: string, flags: TrainFlags & OutputOptions & { 
     for (const incident of parts.record.training.incidents) terminal.note(`Note: ${incident}`);
     await saveModel(flags.out, parts);
     terminal.result(summary(flags.out, parts.record), report(flags.out, parts.record, all));
-  });
+  };
+  await withFoundData(data, flags, terminal, learn, flags.set);
 }
 
 /** Ctrl-C once ends training and keeps the best weights; twice ends the process. */
