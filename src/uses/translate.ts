@@ -4,7 +4,7 @@
  */
 import type { Values } from "../data/records.ts";
 import { type Random, random } from "../engine/random.ts";
-import type { Batch, Modality } from "../modalities/modality.ts";
+import type { Modality } from "../modalities/modality.ts";
 import type { Latents, TrainedModel } from "../models/trained-model.ts";
 import { encodeGiven } from "./encode.ts";
 import { sampleLatents, selectLatents } from "./latents.ts";
@@ -43,21 +43,6 @@ function drawAnswers(posterior: Latents, count: number, sampled: boolean, rng: R
   const latents = sampleLatents(repeated, rng);
   if (!sampled) latents.set(posterior.mean);
   return latents;
-}
-
-/**
- * Latent vectors for many rows at once, each from its own evidence in `given` alone: posterior means, or one draw each.
- * Rows without the evidence are not `known`.
- */
-export async function latentsFrom(
-  model: TrainedModel,
-  batch: Batch,
-  given: readonly string[],
-  { sampled = false, seed }: Omit<TranslateOptions, "count">,
-): Promise<{ readonly latents: Float32Array; readonly known: Uint8Array }> {
-  const posterior = await model.posterior(batch, given);
-  const latents = sampled ? sampleLatents(posterior, random(seed, "translate rows")) : posterior.mean;
-  return { latents, known: posterior.known };
 }
 
 /** Latent vectors [rows, latent] → the modality's values; typical ones, or draws from its likelihood where `rng` is given. */

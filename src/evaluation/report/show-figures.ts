@@ -42,7 +42,7 @@ export function showCurves({ training }: ModelRecord): Html | undefined {
       bestEpoch,
     );
   return html`<section id="curves"><h2>How it learnt</h2>
-<p>Higher is better. All in nats per row, over the rows that hold the modality, never rescaled.</p>
+<p>Higher is better. All in nats per row, over the rows that hold the modality, never rescaled. While it trains, parts of rows are hidden and units dropped: the training curve may lie below the held-out one.</p>
 <p class="key"><span><i style="border-color:var(--accent)"></i>held-out rows</span><span><i style="border-color:var(--faint)"></i>training rows</span><span><i style="border-color:var(--good);border-top-style:dashed"></i>best epoch (${bestEpoch}), whose weights were kept</span></p>
 <div class="charts">${chart("Lower bound on log p(row)", "lower-bound")}${names.map((name) => chart(`log p(${name.slice("log-likelihood/".length)} | z)`, name))}</div></section>`;
 }
