@@ -14,6 +14,7 @@ import { soundFromSpectrogram } from "./griffin-lim.ts";
 import { complete, type Encoded, type Modality, type ModalityState } from "./modality.ts";
 import { readOptions, readState } from "./options.ts";
 import { pixelFeatures, pixelLogLikelihood, pixelMeans, pixelMoments, pixelOptions, pixelState } from "./pixels.ts";
+import { shiftGrids } from "./shift.ts";
 import {
   clipLength,
   fixLength,
@@ -140,6 +141,9 @@ function loudest(spectra: readonly Float64Array[]): number {
   return quantile(all.sort(), 0.999);
 }
 
+/** Share of the length by which a sound may come sooner or later; along the mels, one band up or down. */
+const largestDelay = 0.1;
+
 export function openAudio(stored: ModalityState): Modality {
   const state = readState(audioState, stored, stored.name);
   const { name, rate, frames, mels } = state;
@@ -173,6 +177,14 @@ export function openAudio(stored: ModalityState): Modality {
       });
       return { rows: rows.length, arrays: { spectrogram }, present, issues: [] };
     },
+    augment: ({ spectrogram }, rows, random) => ({
+      spectrogram: shiftGrids(
+        spectrogram as Uint8Array,
+        rows,
+        { shape, reach: [Math.round(largestDelay * shape[0]!), 1] },
+        random,
+      ),
+    }),
     typical: (parameters, rows) => complete(rows, { spectrogram: pixelMeans(parameters, state) }),
     decode(parameters, rows) {
       const bytes = pixelMeans(parameters, state);

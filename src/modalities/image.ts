@@ -10,6 +10,7 @@ import type { Image, Values } from "../data/records.ts";
 import { complete, type Encoded, type Modality, type ModalityState } from "./modality.ts";
 import { readOptions, readState } from "./options.ts";
 import { pixelFeatures, pixelLogLikelihood, pixelMeans, pixelMoments, pixelOptions, pixelState } from "./pixels.ts";
+import { shiftGrids } from "./shift.ts";
 
 const side = z.int().min(1).max(1024);
 const channels = z.union([z.literal(1), z.literal(3), z.literal(4)]);
@@ -137,11 +138,15 @@ function hideTransparent(pixels: Uint8Array, background: number): Uint8Array {
   return result;
 }
 
+/** Share of a side by which a picture may be moved and still show the same. */
+const largestShift = 0.07;
+
 export function openImage(stored: ModalityState): Modality {
   const state = readState(imageState, stored, stored.name);
   const { name, width, height, channels: depth, background } = state;
   const shape = [height, width, depth];
   const size = width * height * depth;
+  const reach = [Math.round(largestShift * height), Math.round(largestShift * width)] as const;
   return {
     name,
     columns: [name],
@@ -166,6 +171,9 @@ export function openImage(stored: ModalityState): Modality {
       });
       return { rows: rows.length, arrays: { pixels }, present, issues: [] };
     },
+    augment: ({ pixels }, rows, random) => ({
+      pixels: shiftGrids(pixels as Uint8Array, rows, { shape, reach }, random),
+    }),
     typical: (parameters, rows) => complete(rows, { pixels: pixelMeans(parameters, state) }),
     decode(parameters, rows) {
       const pixels = pixelMeans(parameters, state);

@@ -72,6 +72,8 @@ export interface Modality {
   logLikelihood(parameters: Tensor, arrays: Readonly<Record<string, Tensor>>): Tensor;
 
   encode(rows: readonly Values[]): Encoded;
+  /** Copies of the items' arrays, changed at random in ways that leave them what they were; training learns from these. */
+  augment?(arrays: Encoded["arrays"], rows: number, random: Random): Encoded["arrays"];
   /**
    * Parameters of the likelihood, [rows, ...parameterShape] → values in the user's units: the most typical value
    * (mean of numbers, mode of categories), or a draw from the likelihood where `random` is given. Pictures and sounds

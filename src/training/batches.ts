@@ -2,7 +2,7 @@
  * @file Rows → feeds of the training graph, batch by batch. In: encoded rows, their numbers, a seed.
  * Out: Feeds whose arrays are fresh copies (the runtime takes them over).
  */
-import { random, shuffle } from "../engine/random.ts";
+import { type Random, random, shuffle } from "../engine/random.ts";
 import type { FeedArray, Feeds } from "../engine/runtime.ts";
 import { modalityFeeds, selectRows } from "../modalities/batch.ts";
 import type { Batch, Encoded, Modality } from "../modalities/modality.ts";
@@ -40,18 +40,26 @@ export function inBatches(rows: readonly number[], size: number): number[][] {
   return batches;
 }
 
+export interface FeedOptions {
+  /** Weight of the divergences in this step. */
+  readonly beta: number;
+  /** Changes the items at random, where a modality knows how; absent, they stay as they are. */
+  readonly augmentation?: Random | undefined;
+}
+
 export function feedsOf(
   rows: TrainingRows,
   modalities: readonly Modality[],
   indices: readonly number[],
-  beta: number,
+  { beta, augmentation }: FeedOptions,
 ): Feeds {
   const selected = selectRows(rows.batch, indices);
   const arrays: Record<string, FeedArray> = { [betaInput]: Float32Array.of(beta) };
   for (const modality of modalities) {
     const encoded = selected[modality.name]!;
     const identity = rows.identities[modality.name]!;
-    Object.assign(arrays, modalityFeeds(modality, encoded));
+    const changed = augmentation && modality.augment?.(encoded.arrays, encoded.rows, augmentation);
+    Object.assign(arrays, modalityFeeds(modality, changed ? { ...encoded, arrays: changed } : encoded));
     arrays[identityInput(modality.name)] = Float32Array.from(indices, (row) => identity[row]!);
   }
   return { batch: indices.length, arrays };

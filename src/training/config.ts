@@ -31,6 +31,7 @@ export const trainingConfigSchema = z.strictObject({
     .default(2)
     .describe("How often the rate falls, to a third, before training stops."),
   clipNorm: z.number().positive().default(100).describe("Largest global norm of the gradient."),
+  augment: z.boolean().default(true).describe("Learn from slightly shifted pictures and sounds, anew in every epoch."),
   schedule: z
     .enum(["joint", "alternating"])
     .default("joint")

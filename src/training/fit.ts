@@ -4,6 +4,7 @@
  */
 import { lower } from "../engine/onnx.ts";
 import { planTraining, type TrainingPlan } from "../engine/plan.ts";
+import { random } from "../engine/random.ts";
 import type { Outputs, Runtime, Trainer } from "../engine/runtime.ts";
 import { selectRows } from "../modalities/batch.ts";
 import type { Batch, Modality } from "../modalities/modality.ts";
@@ -147,8 +148,9 @@ async function trainEpoch(
   for (const indices of batches) {
     const reason = steps > 0 ? outOf() : undefined;
     if (reason) return { means: totals.means(), steps, stopped: reason };
-    const feeds = feedsOf(rows.all, modalities, indices, beta);
     const seed = training.seed + firstStep + steps;
+    const augmentation = training.augment ? random(seed, "augmentation") : undefined;
+    const feeds = feedsOf(rows.all, modalities, indices, { beta, augmentation });
     const { outputs, applied } = await trainer.step(feeds, {
       rate: monitor.rate,
       clipNorm: training.clipNorm,
@@ -180,7 +182,7 @@ async function heldOut({ data, rows, trainer }: Run): Promise<Record<string, num
   const totals = meanTerms();
   for (const [i, indices] of inBatches(rows.validation, 256).entries()) {
     const outputs = await trainer.evaluate(
-      feedsOf(rows.all, data.modalities, indices, data.model.beta),
+      feedsOf(rows.all, data.modalities, indices, { beta: data.model.beta }),
       data.training.seed + i,
     );
     totals.add(outputs, presentCounts(rows.all.batch, indices));
