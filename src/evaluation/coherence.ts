@@ -12,7 +12,9 @@ import { positionsWhere, type Study } from "./study.ts";
 /** A judge that is wrong more often than this says more of itself than of the model. */
 export const leastAccuracy = 0.8;
 
-export const isCompetent = ({ accuracy }: Judge): boolean => accuracy >= leastAccuracy;
+/** Right often enough, and wrong at most half as often as always naming the commonest class. */
+export const isCompetent = ({ accuracy, chance }: Pick<Judge, "accuracy" | "chance">): boolean =>
+  accuracy >= leastAccuracy && 1 - accuracy <= (1 - chance) / 2;
 
 /**
  * Conditional coherence (Shi 2019, 1911.03393): share of rows whose target, decoded from the source alone, the target's

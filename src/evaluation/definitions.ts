@@ -2,7 +2,7 @@
 import { leastAccuracy } from "./coherence.ts";
 
 export const definitions: Readonly<Record<string, string>> = {
-  coherence: `Share of rows whose target, decoded from the posterior mean of the source modality alone, shows the class of the row in the eyes of an independent judge. Only modalities whose judge is right in at least ${leastAccuracy * 100} % of real rows take part. Shi et al. 2019 (MMVAE, arXiv 1911.03393), section 4.`,
+  coherence: `Share of rows whose target, decoded from the posterior mean of the source modality alone, shows the class of the row in the eyes of an independent judge. Only modalities whose judge is right in at least ${leastAccuracy * 100} % of real rows, and wrong at most half as often as always naming the commonest class, take part. Shi et al. 2019 (MMVAE, arXiv 1911.03393), section 4.`,
   coherenceSampled: "As coherence, decoded from one draw of the posterior instead of its mean. Shi et al. 2019.",
   jointCoherence:
     "Share of 1,000 draws from the fitted prior for which the judges of all modalities see the same class. Shi et al. 2019.",

@@ -149,6 +149,11 @@ describe("metrics of a model that has learnt", () => {
     expect(cached.coherence).toEqual(own.coherence);
   });
 
+  test("a label that the model has learnt from is told", async () => {
+    const { notes } = await evaluate(fruit.model, fruit.encoded, { ...options, label: "colour" });
+    expect(notes.label).toMatch(/has learnt from "colour" itself/);
+  });
+
   test("a split without rows is refused", async () => {
     const encoded = { ...fruit.encoded, splits: fruit.encoded.splits.map(() => "train" as const) };
     await expect(evaluate(fruit.model, encoded, options)).rejects.toThrow(/no usable row belongs to the split "test"/);

@@ -17,8 +17,8 @@ export interface Judge {
   readonly modality: string;
   /** Share of real rows, neither trained nor stopped on, that it classifies rightly. */
   readonly accuracy: number;
-  /** How many rows that share was measured on. */
-  readonly rows: number;
+  /** Accuracy on the same rows of always naming their commonest class. */
+  readonly chance: number;
   /** Class of every row; what it says of rows without the modality means nothing. */
   classify(encoded: Encoded): Promise<Int32Array>;
   release(): Promise<void>;
@@ -83,7 +83,7 @@ export async function trainJudge(data: JudgeInput, options: JudgeOptions): Promi
   return {
     modality: modality.name,
     accuracy: right / rows.test.length,
-    rows: rows.test.length,
+    chance: commonestShare(rows.test.map((row) => labels.of[row]!)),
     classify,
     release: () => executable.release(),
   };
@@ -101,6 +101,12 @@ export async function trainJudge(data: JudgeInput, options: JudgeOptions): Promi
     const epochs = Math.max(4, Math.min(22, Math.round(rowsShown / rows.train.length)));
     return fitClassifier(task, runtime, { epochs, patience: 6, batch: 64, rate: 3e-3, seed });
   }
+}
+
+function commonestShare(classes: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const one of classes) counts.set(one, (counts.get(one) ?? 0) + 1);
+  return Math.max(...counts.values()) / classes.length;
 }
 
 const tooFew = (name: string, rows: number): string =>

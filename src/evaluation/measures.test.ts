@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { uncertainty } from "../uses/impute.ts";
 import { nearest, unitRows } from "../uses/search.ts";
 import { greatest } from "./classifier.ts";
+import { isCompetent } from "./coherence.ts";
 import { rankedScore } from "./imputation.ts";
 import { readLabels } from "./labels.ts";
 import { niceTicks } from "./report/chart.ts";
@@ -69,6 +70,12 @@ test("labels: classes in order, or a reason", () => {
     reason: expect.stringContaining("300 different values"),
   });
   expect(readLabels({}, "x")).toEqual({ reason: 'the data has no column "x"' });
+});
+
+test("a judge is trusted by what it adds to naming the commonest class", () => {
+  expect(isCompetent({ accuracy: 0.9, chance: 0.1 })).toBe(true);
+  expect(isCompetent({ accuracy: 0.7, chance: 0.1 })).toBe(false);
+  expect(isCompetent({ accuracy: 0.96, chance: 0.95 })).toBe(false);
 });
 
 test("the greatest score of each row", () => {
