@@ -57,7 +57,7 @@ function command(name: string, summary: string, example: string, remarks = ""): 
 /** Options that say how data is read. */
 const reading = (target: Command, label: string): Command =>
   target
-    .option("--config <file>", "YAML or JSON file that says what inference cannot know", true)
+    .option("--config <file>", "YAML or JSON file that says what inference cannot know")
     .option("--no-config", "leave a polyvae.yaml beside the data aside")
     .option(
       "--media <column=pattern>",

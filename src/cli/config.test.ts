@@ -7,7 +7,7 @@ import { checkConfig } from "./config-schema.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "polyvae-config-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const plain = { config: true, header: true } as const;
+const plain = { header: true } as const;
 
 describe("config", () => {
   it("says how columns are read, by kind, by role, or with the modality's own options", () => {

@@ -14,8 +14,8 @@ import { CommandError } from "./failure.ts";
 
 /** How data is read, as every command takes it. */
 export interface ReadFlags {
-  /** False where `--no-config` was given, true where nothing was said. */
-  readonly config: string | boolean;
+  /** False where `--no-config` was given. */
+  readonly config?: string | false;
   readonly media?: Readonly<Record<string, string>>;
   /** False where `--no-header` was given. */
   readonly header: boolean;
