@@ -40,6 +40,9 @@ export function figure(value: number | undefined, digits = 3): string {
   return rounded.toLocaleString("en", { maximumFractionDigits: Math.min(most, 8) }).replace("-", "−");
 }
 
+/** A cell's number as a table would hold it: 2008, 0.543, 151.3. */
+export const plain = (value: number): string => String(Number(value.toPrecision(6))).replace("-", "−");
+
 export const percent = (share: number): string => {
   const digits = share > 0.995 || share < 0.1 ? 1 : 0;
   return `${(100 * share).toFixed(digits).replace(/\.0$/, "")}\u00a0%`;

@@ -5,14 +5,14 @@
 import FFT from "fft.js";
 import type { Image, Sound, Value } from "../../data/records.ts";
 import { encodeWav } from "../../data/wav.ts";
-import { base64, figure, type Html, html } from "./html.ts";
+import { base64, type Html, html, plain } from "./html.ts";
 
 export type EncodePng = (image: Image) => Promise<Uint8Array>;
 
 /** @param alt what is shown, for those who cannot see it */
 export async function showValue(value: Value | null | undefined, alt: string, encodePng: EncodePng): Promise<Html> {
   if (value === null || value === undefined) return html`<span class="gap" title="missing">–</span>`;
-  if (typeof value === "number") return html`<span class="word">${figure(value, 4)}</span>`;
+  if (typeof value === "number") return html`<span class="word">${plain(value)}</span>`;
   if (typeof value !== "object") return html`<span class="word">${String(value)}</span>`;
   if ("pixels" in value) return html`<img class="picture" alt="${alt}" src="${await pngOf(value, encodePng)}">`;
   const picture = await pngOf(spectrogram(value), encodePng);

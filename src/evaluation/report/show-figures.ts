@@ -54,7 +54,17 @@ const curve = (history: readonly EpochRecord[], part: "train" | "validation", ke
   });
 
 /** Coherence as a matrix, with what the judges themselves reach. */
-export function showCoherence({ coherence, coherenceSampled, jointCoherence, judges, notes, label }: Metrics): Html {
+export function showCoherence({
+  coherence,
+  coherenceSampled,
+  jointCoherence,
+  judges,
+  notes,
+  label,
+  reconstruction,
+}: Metrics): Html | undefined {
+  // One modality alone cannot disagree with itself.
+  if (Object.keys(reconstruction).length < 2) return undefined;
   const names = [...new Set(Object.keys(coherence).flatMap((pair) => pair.split("→")))];
   const cell = (source: string, target: string) => {
     const value = coherence[`${source}→${target}`];
@@ -99,13 +109,17 @@ export function showFigures(metrics: Metrics): Html {
     ([name, one]) =>
       html`<tr><td><b>${name}</b></td><td class="n">${figure(one.logLikelihood, 4)}</td><td>${one.measure}</td><td class="n">${figure(one.error)}</td><td class="n">${one.baseline === undefined ? "–" : figure(one.baseline)}</td><td class="n">${figure(one.rows, 6)}</td></tr>`,
   )}</tbody></table></div>
-<h3>Search</h3>
+${
+  Object.keys(search).length === 0
+    ? undefined
+    : html`<h3>Search</h3>
 <div class="scroll"><table><thead><tr><th>asked → found</th><th class="n">class right among 10 nearest</th><th class="n">own row nearest</th><th class="n">own row among 10</th><th class="n">by chance</th><th class="n">queries</th><th class="n">candidates</th></tr></thead><tbody>${Object.entries(
-    search,
-  ).map(
-    ([pair, one]) =>
-      html`<tr><td><b>${pair}</b></td><td class="n">${share(one.precisionAt10)}</td><td class="n">${share(one.recallAt1)}</td><td class="n">${share(one.recallAt10)}</td><td class="n">${share(one.chanceRecallAt10)}</td><td class="n">${figure(one.queries, 6)}</td><td class="n">${figure(one.candidates, 6)}</td></tr>`,
-  )}</tbody></table></div>
+        search,
+      ).map(
+        ([pair, one]) =>
+          html`<tr><td><b>${pair}</b></td><td class="n">${share(one.precisionAt10)}</td><td class="n">${share(one.recallAt1)}</td><td class="n">${share(one.recallAt10)}</td><td class="n">${share(one.chanceRecallAt10)}</td><td class="n">${figure(one.queries, 6)}</td><td class="n">${figure(one.candidates, 6)}</td></tr>`,
+      )}</tbody></table></div>`
+}
 <details open><summary>What each figure is</summary><dl class="definitions">${Object.entries(definitions).map(([name, text]) => html`<dt>${name}</dt><dd>${text}</dd>`)}</dl></details>
 ${absent.length > 0 ? html`<details><summary>Figures that are absent, and why</summary><dl class="definitions">${absent.map(([name, why]) => html`<dt>${name}</dt><dd>${why}</dd>`)}</dl></details>` : undefined}</section>`;
 }

@@ -1,7 +1,7 @@
 /** @file The report's sections that show the model at work. In: examples as values. Out: HTML. */
 import type { Values } from "../../data/records.ts";
 import type { Searches, Translations } from "./gallery.ts";
-import { figure, type Html, html } from "./html.ts";
+import { type Html, html, plain } from "./html.ts";
 import { type EncodePng, showValue } from "./media.ts";
 
 export async function showTranslations(all: readonly Translations[], png: EncodePng): Promise<Html | undefined> {
@@ -39,9 +39,7 @@ export async function showInventions(rows: readonly Values[], png: EncodePng): P
       const shown = await showValue(value, `${column} of invented row ${i + 1}`, png);
       if (typeof value === "object" && value !== null) media.push(shown);
       else
-        cells.push(
-          html`<dt>${column}</dt><dd>${typeof value === "number" ? figure(value, 4) : String(value ?? "–")}</dd>`,
-        );
+        cells.push(html`<dt>${column}</dt><dd>${typeof value === "number" ? plain(value) : String(value ?? "–")}</dd>`);
     }
     cards.push(html`<li>${media}<dl>${cells}</dl></li>`);
   }
