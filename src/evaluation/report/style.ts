@@ -50,12 +50,12 @@ svg{display:block;width:100%;height:auto}
 .gallery td:first-child{border-right:1px solid var(--line)}
 .gallery td+td{padding-left:1.1rem}.gallery th+th{padding-left:1.1rem}
 .row{display:flex;gap:.5rem;align-items:center}
-.row .draw{opacity:.8}.row .draw .picture{width:40px}.row .draw .word{font-size:.85rem;color:var(--soft)}
+.row .draw{opacity:.8}.row .draw .picture{width:40px}dd{overflow-wrap:anywhere}.row .draw .word{max-width:9rem;font-size:.85rem;color:var(--soft)}
 .picture{width:64px;height:auto;image-rendering:pixelated;border-radius:6px;background:#000;display:block;border:1px solid var(--line)}
 .sound{display:inline-flex;flex-direction:column;gap:.25rem;width:10.5rem}
 .sound img{width:100%;height:72px;border-radius:6px;display:block}
 .sound audio{width:100%;height:28px}
-.word{font:600 1.12rem/1.3 ui-serif,Palatino,Georgia,serif}
+.word{overflow-wrap:anywhere;display:inline-block;max-width:20rem;font:600 1.12rem/1.3 ui-serif,Palatino,Georgia,serif}
 .gap{color:var(--soft)}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(12.5rem,1fr));gap:1rem;padding:0;list-style:none}
 .cards li{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:.9rem;display:flex;flex-direction:column;gap:.6rem;align-items:flex-start}
