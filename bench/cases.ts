@@ -60,6 +60,7 @@ function trimodal(): BenchCase {
       {
         posterior: posteriors[m]!,
         present: everyRow,
+        given: everyRow,
         scale,
         logLikelihood: density(decoder(z, `decoder-${name}`), inputs[m]!),
       },

@@ -107,6 +107,10 @@ const cases: { readonly [K in OpName]: readonly Case[] } = {
     [(a) => o.sum(a!, [1, 3]), image],
     [(a) => o.sum(a!, []), x],
   ],
+  sumOfSquares: [
+    [o.sumOfSquares, x],
+    [o.sumOfSquares, image],
+  ],
   max: [
     [(a) => o.max(a!, [1]), x],
     [(a) => o.max(a!, [0], true), x],

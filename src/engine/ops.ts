@@ -47,6 +47,7 @@ export interface Attributes {
   readonly cast: None;
   readonly select: None;
   readonly sum: { readonly axes: readonly number[]; readonly keep: boolean };
+  readonly sumOfSquares: None;
   readonly max: { readonly axes: readonly number[]; readonly keep: boolean };
   readonly softmax: None;
   readonly logSoftmax: None;
@@ -380,6 +381,14 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
     0,
     (x, _y, d) => expand(d, x),
   ),
+  // Of all elements. One node that reads its input while it is still in the cache: gradient norms are made of these.
+  sumOfSquares: {
+    shape: () => [],
+    lower: (emit, [x]) =>
+      emit.node("ReduceSumSquare", [emit.node("Reshape", [x!, emit.integers([-1])])], { keepdims: 0 }),
+    pullback: ({ inputs: [x] }, d) => [mul(x!, mul(d, 2))],
+    evaluate: ([x]) => ref.ndarray([], [x!.data.reduce((total, value) => total + value * value, 0)]),
+  },
   // Ties share the gradient.
   max: reduction("max", "ReduceMax", Math.max, Number.NEGATIVE_INFINITY, (x, y, d) => {
     const best = equal(x, y);
@@ -754,6 +763,8 @@ const allAxes = (x: Tensor) => x.shape.map((_, i) => i);
 /** Sum over `axes` (all by default; negative ones count from the end). */
 export const sum = (x: Tensor, axes: readonly number[] = allAxes(x), keep = false): Tensor =>
   make("sum", [x], { axes: normaliseAxes("sum", axes, x.shape), keep });
+/** Σ x² over all elements. */
+export const sumOfSquares = (x: Tensor): Tensor => make("sumOfSquares", [x], {});
 export const max = (x: Tensor, axes: readonly number[] = allAxes(x), keep = false): Tensor =>
   make("max", [x], { axes: normaliseAxes("max", axes, x.shape), keep });
 /** Along the last axis. */

@@ -3,10 +3,9 @@
  * In: a scalar loss and named terms. Out: plain data that can be posted to the thread where it runs.
  */
 import { gradients } from "./differentiate.ts";
-import { square } from "./functions.ts";
 import { type LoweredModel, lower } from "./onnx.ts";
 import type { Initialiser } from "./ops.ts";
-import { add, constant, sqrt, sum } from "./ops.ts";
+import { add, constant, sqrt, sumOfSquares } from "./ops.ts";
 import { random } from "./random.ts";
 import { intern } from "./simplify.ts";
 import { isOp, type Tensor, topologicalOrder } from "./tensor.ts";
@@ -45,7 +44,7 @@ export function planTraining(
   const parameters = topologicalOrder([outputs.loss!]).filter((node) => isOp(node, "parameter"));
   if (parameters.length === 0) throw new Error("Cannot train: the loss depends on no parameter.");
   const slopes = gradients(outputs.loss!, parameters);
-  const squares = slopes.map((slope) => sum(square(slope)));
+  const squares = slopes.map(sumOfSquares);
   const named = Object.fromEntries(parameters.map((node, i) => [gradientPrefix + node.attributes.name, slopes[i]!]));
   const norm = sqrt(squares.reduce(add, constant(0)));
   return {
