@@ -103,7 +103,7 @@ export async function encodeForModel(
     return await encodeDataset(dataset, model.modalities, {
       decoder: nodeMediaDecoder,
       cache: arrayCache(),
-      onProgress: (share) => progress.update(share),
+      onDecoded: (share) => progress.update(share),
     });
   } finally {
     progress.end();

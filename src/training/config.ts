@@ -4,7 +4,12 @@
 import { z } from "zod";
 
 export const trainingConfigSchema = z.strictObject({
-  epochs: z.number().int().min(1).default(100).describe("Passes over the training rows, at most."),
+  epochs: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe("Passes over the training rows, at most; 100, or more for small data."),
   minutes: z
     .number()
     .positive()
@@ -16,14 +21,14 @@ export const trainingConfigSchema = z.strictObject({
     .number()
     .int()
     .min(0)
-    .default(10)
-    .describe("Epochs over which the weight of the divergences rises to beta."),
+    .optional()
+    .describe("Epochs over which the weight of the divergences rises to beta; as many as make 320 steps."),
   patience: z
     .number()
     .int()
     .min(1)
-    .default(6)
-    .describe("Epochs without a better held-out bound before the rate falls."),
+    .optional()
+    .describe("Epochs without a better held-out bound before the rate falls; as many as make 200 steps, at least 3."),
   rateDrops: z
     .number()
     .int()

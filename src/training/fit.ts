@@ -15,6 +15,7 @@ import { buildVae, type VaeGraph } from "../models/vae.ts";
 import { epochBatches, feedsOf, inBatches, type TrainingRows, trainingRows, usableRows } from "./batches.ts";
 import type { TrainingConfig } from "./config.ts";
 import { bestState, createMonitor, type Monitor } from "./monitor.ts";
+import { anneal, scheduleFor } from "./schedule.ts";
 
 export interface FitInput {
   readonly batch: Batch;
@@ -27,8 +28,10 @@ export interface FitInput {
 }
 
 export interface FitHooks {
-  /** After every step: share done of the epochs that may come, in 0..1. */
-  onProgress?(progress: { readonly epoch: number; readonly epochs: number; readonly share: number }): void;
+  /** Before the first step: rows that hold something, to learn from and to judge by. */
+  onStart?(rows: { readonly train: number; readonly validation: number }): void;
+  /** After every step: the share spent of the epochs or minutes that may come, in 0..1. */
+  onStep?(progress: { readonly epoch: number; readonly epochs: number; readonly share: number }): void;
   onEpoch?(record: EpochRecord, isBest: boolean): void;
   readonly signal?: AbortSignal;
 }
@@ -50,6 +53,7 @@ export async function fitModel(data: FitInput, runtime: Runtime, hooks: FitHooks
     train: usableRows(data.batch, data.train),
     validation: usableRows(data.batch, data.validation),
   };
+  hooks.onStart?.({ train: rows.train.length, validation: rows.validation.length });
   const run = await runEpochs({ data, rows, trainer, plan, hooks, started: started.wall });
 
   await trainer.restore(bestState);
@@ -88,86 +92,92 @@ interface Run {
 type RunRecord = Pick<TrainingRecord, "epochs" | "bestEpoch" | "steps" | "stopped" | "incidents" | "history">;
 
 async function runEpochs(run: Run): Promise<RunRecord> {
-  const { training } = run.data;
-  const monitor = await createMonitor(run.trainer, training);
+  const { training, model } = run.data;
+  const schedule = scheduleFor(training, Math.ceil(run.rows.train.length / training.batch));
+  const monitor = await createMonitor(run.trainer, training, schedule);
+  const budget = budgetOf(run, schedule.epochs);
   const history: EpochRecord[] = [];
   let steps = 0;
   let stopped: TrainingRecord["stopped"] = "epochs";
-  const outOf = (): TrainingRecord["stopped"] | undefined => {
-    if (run.hooks.signal?.aborted) return "interrupted";
-    const minutes = (performance.now() - run.started) / 60_000;
-    return training.minutes !== undefined && minutes >= training.minutes ? "minutes" : undefined;
-  };
 
-  for (let epoch = 1; epoch <= training.epochs; epoch++) {
-    const beta = run.data.model.beta * Math.min(1, epoch / Math.max(1, training.warmUp));
-    const trained = await trainEpoch(run, monitor, { epoch, beta, firstStep: steps }, outOf);
+  for (let epoch = 1; epoch <= schedule.epochs; epoch++) {
+    const beta = model.beta * Math.min(1, epoch / Math.max(1, schedule.warmUp));
+    const trained = await trainEpoch(run, monitor, budget, { epoch, beta, firstStep: steps, epochs: schedule.epochs });
     steps += trained.steps;
     const validation = await heldOut(run);
-    const record = { epoch, rate: monitor.rate, beta, train: trained.means, validation };
-    const decision = await monitor.epochEnded(
-      epoch,
-      validation["lower-bound"] ?? trained.means["lower-bound"] ?? Number.NaN,
-    );
+    const bound = validation["lower-bound"] ?? trained.means["lower-bound"] ?? Number.NaN;
+    const decision = await monitor.epochEnded(epoch, bound);
+    const record = { epoch, rate: monitor.rate * anneal(budget.share(epoch)), beta, train: trained.means, validation };
     history.push(record);
     run.hooks.onEpoch?.(record, monitor.bestEpoch === epoch);
-    const reason = trained.stopped ?? outOf();
+    const reason = trained.stopped ?? budget.spent();
     if (reason || decision === "stop") {
       stopped = reason ?? "no-improvement";
       break;
     }
   }
+  const { bestEpoch, incidents } = monitor;
+  return { epochs: history.length, bestEpoch, steps, stopped, incidents, history };
+}
+
+/** What ends a run from outside: the user, or the minutes allowed. */
+interface Budget {
+  /** Share spent of the epochs or the minutes, whichever is more, after this many epochs. */
+  share(epochs: number): number;
+  spent(): "interrupted" | "minutes" | undefined;
+}
+
+function budgetOf({ data, hooks, started }: Run, epochs: number): Budget {
+  const { minutes = Number.POSITIVE_INFINITY } = data.training;
+  const elapsed = () => (performance.now() - started) / 60_000 / minutes;
   return {
-    epochs: history.length,
-    bestEpoch: monitor.bestEpoch,
-    steps,
-    stopped,
-    incidents: monitor.incidents,
-    history,
+    share: (done) => Math.min(1, Math.max(done / epochs, elapsed())),
+    spent: () => (hooks.signal?.aborted ? "interrupted" : elapsed() >= 1 ? "minutes" : undefined),
   };
 }
 
 interface EpochPlan {
   readonly epoch: number;
+  readonly epochs: number;
   readonly beta: number;
   readonly firstStep: number;
 }
 
-async function trainEpoch(
-  run: Run,
-  monitor: Monitor,
-  { epoch, beta, firstStep }: EpochPlan,
-  outOf: () => TrainingRecord["stopped"] | undefined,
-) {
+interface EpochResult {
+  readonly means: Record<string, number>;
+  readonly steps: number;
+  readonly stopped: TrainingRecord["stopped"] | undefined;
+}
+
+async function trainEpoch(run: Run, monitor: Monitor, budget: Budget, plan: EpochPlan): Promise<EpochResult> {
   const { data, rows, trainer, hooks } = run;
   const { training, modalities } = data;
+  const { epoch, epochs, beta, firstStep } = plan;
   const batches = epochBatches(rows.train, training.batch, training.seed, epoch);
   const only = frozenTo(run, epoch);
   const totals = meanTerms();
-  let steps = 0;
-  for (const indices of batches) {
-    const reason = steps > 0 ? outOf() : undefined;
-    if (reason) return { means: totals.means(), steps, stopped: reason };
-    const seed = training.seed + firstStep + steps;
-    const augmentation = training.augment ? random(seed, "augmentation") : undefined;
-    const feeds = feedsOf(rows.all, modalities, indices, { beta, augmentation });
-    const { outputs, applied } = await trainer.step(feeds, {
-      rate: monitor.rate,
-      clipNorm: training.clipNorm,
-      seed,
-      ...(only && { only }),
-    });
-    steps++;
+  const ended = (steps: number, stopped?: EpochResult["stopped"]) => ({ means: totals.means(), steps, stopped });
+  const seedOf = (step: number) => training.seed * 1_000_003 + firstStep + step;
+  const prepare = (step: number) => {
+    const augmentation = training.augment ? random(seedOf(step), "augmentation") : undefined;
+    return feedsOf(rows.all, modalities, batches[step]!, { beta, augmentation });
+  };
+
+  let feeds = prepare(0);
+  for (const [step, indices] of batches.entries()) {
+    const reason = step > 0 ? budget.spent() : undefined;
+    if (reason) return ended(step, reason);
+    const rate = monitor.rate * anneal(budget.share(epoch - 1 + step / batches.length));
+    const options = { rate, clipNorm: training.clipNorm, seed: seedOf(step), ...(only && { only }) };
+    const pending = trainer.step(feeds, options);
+    // The next batch is put together here while the step runs on its own thread.
+    if (step + 1 < batches.length) feeds = prepare(step + 1);
+    const { outputs, applied } = await pending;
     if (applied) totals.add(outputs, presentCounts(rows.all.batch, indices));
-    else if (!(await monitor.recover(epoch)))
-      return { means: totals.means(), steps, stopped: "no-improvement" as const };
-    hooks.onProgress?.({
-      epoch,
-      epochs: training.epochs,
-      share: (epoch - 1 + steps / batches.length) / training.epochs,
-    });
+    else if (!(await monitor.recover(epoch))) return ended(step + 1, "no-improvement");
+    hooks.onStep?.({ epoch, epochs, share: budget.share(epoch - 1 + (step + 1) / batches.length) });
   }
-  return { means: totals.means(), steps, stopped: undefined };
+  return ended(batches.length);
 }
 
 /** In the alternating schedule odd epochs change encoders and even epochs decoders; in the joint one nothing is frozen. */

@@ -4,6 +4,7 @@
  */
 import type { Trainer } from "../engine/runtime.ts";
 import type { TrainingConfig } from "./config.ts";
+import type { Schedule } from "./schedule.ts";
 
 export interface Monitor {
   readonly rate: number;
@@ -22,7 +23,11 @@ const mostRecoveries = 8;
 
 export const bestState = best;
 
-export async function createMonitor(trainer: Trainer, config: TrainingConfig): Promise<Monitor> {
+export async function createMonitor(
+  trainer: Trainer,
+  config: Pick<TrainingConfig, "rate" | "rateDrops">,
+  { warmUp, patience }: Schedule,
+): Promise<Monitor> {
   await trainer.save(good);
   await trainer.save(best);
   const incidents: string[] = [];
@@ -66,7 +71,7 @@ export async function createMonitor(trainer: Trainer, config: TrainingConfig): P
         return "continue";
       }
       // While the divergences' weight still rises, the bound may wait.
-      if (epoch <= config.warmUp || ++since < config.patience) return "continue";
+      if (epoch <= warmUp || ++since < patience) return "continue";
       if (drops++ >= config.rateDrops) return "stop";
       since = 0;
       rate /= 3;

@@ -18,8 +18,8 @@ export interface TrainSettings {
 }
 
 export interface TrainHooks extends FitHooks {
-  /** Once the modalities are known, before the first step. */
-  onModalities?(modalities: readonly Modality[], rows: { readonly train: number; readonly validation: number }): void;
+  /** Once the modalities are known, before any file is decoded in bulk. */
+  onModalities?(modalities: readonly Modality[]): void;
 }
 
 export interface Trained {
@@ -37,10 +37,10 @@ export async function train(
 ): Promise<Trained> {
   checkUsable(dataset);
   const modalities = await fitDataset(dataset, { decoder: options.decoder, seed: training.seed });
+  options.onModalities?.(modalities);
   const encoded = await encodeDataset(dataset, modalities, options);
   const inSplit = (split: string) => encoded.splits.flatMap((own, i) => (own === split ? [i] : []));
   const rows = { train: inSplit("train"), validation: inSplit("validation") };
-  options.onModalities?.(modalities, { train: rows.train.length, validation: rows.validation.length });
   const fitted = await fitModel({ batch: encoded.batch, ...rows, modalities, model, training }, runtime, options);
   const { source, fingerprint, rowCount, reading, columns } = dataset;
   return {

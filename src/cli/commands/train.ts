@@ -5,8 +5,9 @@ import type { Issue } from "../../data/issues.ts";
 import { arrayCache } from "../../data/node/cache.ts";
 import { nodeMediaDecoder } from "../../data/node/media-decoder.ts";
 import type { Modality } from "../../modalities/modality.ts";
-import type { EpochRecord, ModelRecord } from "../../models/trained-model.ts";
-import { type TrainSettings, train as trainModel } from "../../training/train.ts";
+import type { EncodeOptions } from "../../modalities/node/encode-dataset.ts";
+import type { ModelRecord } from "../../models/trained-model.ts";
+import { type TrainHooks, train as trainModel } from "../../training/train.ts";
 import { type TrainFlags, trainSettings } from "../config.ts";
 import type { Config } from "../config-schema.ts";
 import { issueMessages, noteIssues, withFoundData, withRuntime } from "../opened.ts";
@@ -20,14 +21,18 @@ export async function train(data: string, flags: TrainFlags & OutputOptions & { 
     const settings = trainSettings(config, flags);
     checkUsable(dataset);
     const interrupt = untilInterrupted(terminal);
+    const progress = showProgress(terminal);
     const { parts, issues } = await withRuntime((runtime) =>
       trainModel(dataset, settings, runtime, {
         decoder: nodeMediaDecoder,
         cache: arrayCache(),
         signal: interrupt.signal,
-        ...progressHooks(terminal, settings),
+        ...progress.hooks,
       }),
-    ).finally(interrupt.done);
+    ).finally(() => {
+      interrupt.done();
+      progress.end();
+    });
     const all = noteIssues(terminal, dataset.issues, issues);
     for (const incident of parts.record.training.incidents) terminal.note(`Note: ${incident}`);
     await saveModel(flags.out, parts);
@@ -47,36 +52,31 @@ function untilInterrupted(terminal: Terminal): { signal: AbortSignal; done: () =
   return { signal: controller.signal, done: () => void process.off("SIGINT", stop) };
 }
 
-function progressHooks(terminal: Terminal, { training }: TrainSettings) {
+interface Shown {
+  readonly hooks: TrainHooks & Pick<EncodeOptions, "onDecoded">;
+  end(): void;
+}
+
+function showProgress(terminal: Terminal): Shown {
   const reading = terminal.progress("reading");
-  let progress: ReturnType<Terminal["progress"]> | undefined;
+  let training: ReturnType<Terminal["progress"]> | undefined;
   let bound = "";
-  let started = 0;
-  return {
-    onProgress: (done: number | { epoch: number; epochs: number; share: number }): void => {
-      if (typeof done === "number") reading.update(done);
-      else progress?.update(shareDone(done.share), `epoch ${done.epoch}/${done.epochs}${bound}`);
-    },
-    onModalities: (modalities: readonly Modality[], rows: { readonly train: number; readonly validation: number }) => {
+  const hooks: Shown["hooks"] = {
+    onModalities: (modalities) =>
+      terminal.note(`Learning one latent space over ${modalities.map(describeModality).join(", ")}`),
+    onDecoded: (share) => reading.update(share),
+    onStart: (rows) => {
       reading.end();
-      terminal.note(`Learning one latent space over ${modalities.map(describeModality).join(", ")}`);
       terminal.note(`${rows.train} training rows, ${rows.validation} held out to judge when to stop`);
-      started = performance.now();
-      progress = terminal.progress("training");
+      training = terminal.progress("training");
     },
-    onEpoch: ({ epoch, validation }: EpochRecord, isBest: boolean) => {
+    onStep: ({ share, epoch, epochs }) => training?.update(share, `epoch ${epoch}/${epochs}${bound}`),
+    onEpoch: ({ validation }, isBest) => {
       const held = validation["lower-bound"];
       if (held !== undefined) bound = `, held-out bound ${held.toFixed(1)}${isBest ? " (best)" : ""}`;
-      if (epoch === training.epochs) progress?.end();
     },
-    onEnd: () => progress?.end(),
   };
-
-  /** A budget of minutes may end training before the epochs do. */
-  function shareDone(ofEpochs: number): number {
-    const minutes = (performance.now() - started) / 60_000;
-    return Math.min(1, Math.max(ofEpochs, minutes / (training.minutes ?? Number.POSITIVE_INFINITY)));
-  }
+  return { hooks, end: () => training?.end() };
 }
 
 const describeModality = ({ name, columns }: Modality): string =>

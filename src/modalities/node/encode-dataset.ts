@@ -30,7 +30,8 @@ export interface EncodedDataset {
 export interface EncodeOptions {
   readonly decoder: MediaDecoder;
   readonly cache?: ArrayCache | undefined;
-  onProgress?(share: number): void;
+  /** Share of the rows decoded, in 0..1; not called when the cache has them. */
+  onDecoded?(share: number): void;
 }
 
 /** Files decoded at once: enough to keep all cores busy, few enough to stay small. */
@@ -118,7 +119,7 @@ async function cachedBatch(
 async function encodeAll(
   rows: readonly Row[],
   modalities: readonly Modality[],
-  { decoder, onProgress }: EncodeOptions,
+  { decoder, onDecoded }: EncodeOptions,
 ): Promise<Arrays> {
   const requests: Record<string, MediaRequest> = Object.assign({}, ...modalities.map(({ media }) => media));
   const issues: Issue[] = [];
@@ -131,7 +132,7 @@ async function encodeAll(
     for (const { issues: own } of Object.values(batch))
       issues.push(...own.map((issue) => ({ ...issue, row: part[issue.row]!.number })));
     parts.push(batch);
-    onProgress?.(Math.min(1, (start + size) / rows.length));
+    onDecoded?.(Math.min(1, (start + size) / rows.length));
   }
   return { batch: joinBatches(parts), issues: issues.sort((a, b) => (a.row ?? 0) - (b.row ?? 0)) };
 }
