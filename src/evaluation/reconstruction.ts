@@ -52,7 +52,7 @@ function judge(study: Study, modality: Modality, decoded: Decoded): Judged {
 const firstRow = ({ parameters, positions }: Decoded): Float32Array =>
   parameters.slice(0, parameters.length / positions.length);
 
-/** Mean over columns of each column's own error (models.md, "Imputation error"), here of cells that were given. */
+/** Mean over columns of each column's own error (docs/math/metrics.md, "imputation"), here of cells that were given. */
 function byScores(study: Study, modality: Modality, { positions, parameters }: Decoded): Judged {
   const guesses = modality.decode(parameters, positions.length);
   const errors = modality.scores!.flatMap(({ column, baseline, error }) => {

@@ -89,7 +89,7 @@ export interface Modality {
   readonly scores?: readonly ColumnScore[];
 }
 
-/** How guesses for one column are judged against the truth (models.md, "Imputation error"). */
+/** How guesses for one column are judged against the truth (docs/math/metrics.md, "imputation"). */
 export interface ColumnScore {
   readonly column: string;
   /** mismatch rate; mean |shift| / levels; root mean square error / (max - min of training). */

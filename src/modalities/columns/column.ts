@@ -9,7 +9,7 @@ import type { Scalar } from "../../data/records.ts";
 export const familyNames = ["gaussian", "count", "category", "order"] as const;
 export type FamilyName = (typeof familyNames)[number];
 
-/** How an imputed cell is judged (models.md, "Imputation error"); `guess` is the best constant guess from training. */
+/** How an imputed cell is judged (docs/math/metrics.md, "imputation"); `guess` is the best constant guess from training. */
 export const judgementState = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("mismatch"), guess: z.union([z.string(), z.number(), z.boolean()]) }),
   z.object({ kind: z.literal("shift"), guess: z.union([z.string(), z.number(), z.boolean()]) }),

@@ -1,5 +1,5 @@
 /**
- * @file The error of imputed cells as models.md defines it. In: a column's state, truths and guesses. Out: one number.
+ * @file The error of imputed cells as docs/math/metrics.md defines it. In: a column's state, truths and guesses. Out: one number.
  *   mismatch: share of guesses that differ; shift: mean |rank - rank| / levels; range: RMSE / (max - min of training)
  */
 import type { Scalar } from "../../data/records.ts";
