@@ -1,6 +1,6 @@
 /**
  * @file The Runtime on Node: onnxruntime-node inside a worker thread, so that the caller's event loop stays free.
- * In: number of threads. Out: a Runtime. Close it, or the process waits for the worker.
+ * In: number of threads. Out: a Runtime. The worker keeps the process alive only while a call is under way.
  */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
@@ -15,9 +15,18 @@ export interface NodeRuntimeOptions {
 
 export function nodeRuntime({ threads = Math.min(8, availableParallelism()) }: NodeRuntimeOptions = {}): Runtime {
   const worker = startWorker({ threads });
+  let underWay = 0;
+  worker.unref();
   const host = connect<Host>({
-    post: (message, transfer) => worker.postMessage(message, transfer),
-    listen: (receive) => worker.on("message", receive),
+    post: (message, transfer) => {
+      if (underWay++ === 0) worker.ref();
+      worker.postMessage(message, transfer);
+    },
+    listen: (receive) =>
+      worker.on("message", (message) => {
+        if (--underWay === 0) worker.unref();
+        receive(message);
+      }),
   });
   worker.on("error", (error) => host.fail(error instanceof Error ? error : new Error(String(error))));
   worker.on("exit", () => host.fail(new Error("The engine's worker has ended; make a new runtime.")));
