@@ -46,7 +46,7 @@ polyvae(
   { keep: `${out}/metrics.json` },
 );
 polyvae("Build a search index", ["index", model, data, "-o", `${out}/index`]);
-polyvae("Search it: images near a spoken digit", [
+polyvae(`Search it: rows near a spoken ${both.word}`, [
   "search",
   `${out}/index`,
   "--given",
@@ -54,8 +54,22 @@ polyvae("Search it: images near a spoken digit", [
   "-k",
   "5",
 ]);
-polyvae("Image → word", ["translate", model, "--given", `image=${media(both.image)}`, "--to", "word"]);
-polyvae("Speech → word", ["translate", model, "--given", `speech=${media(both.speech)}`, "--to", "word"]);
+polyvae(`Image → word (held out, drawn as ${both.word})`, [
+  "translate",
+  model,
+  "--given",
+  `image=${media(both.image)}`,
+  "--to",
+  "word",
+]);
+polyvae(`Speech → word (held out, spoken as ${both.word})`, [
+  "translate",
+  model,
+  "--given",
+  `speech=${media(both.speech)}`,
+  "--to",
+  "word",
+]);
 polyvae("Word → images", [
   "translate",
   model,
@@ -68,7 +82,7 @@ polyvae("Word → images", [
   "-o",
   `${out}/word-to-image`,
 ]);
-polyvae("Speech → image", [
+polyvae(`Speech → image (of ${both.word})`, [
   "translate",
   model,
   "--given",
@@ -78,7 +92,7 @@ polyvae("Speech → image", [
   "-o",
   `${out}/speech-to-image`,
 ]);
-polyvae("Image → speech", [
+polyvae(`Image → speech (of ${both.word})`, [
   "translate",
   model,
   "--given",
@@ -98,7 +112,7 @@ polyvae("Word → speech", [
   "-o",
   `${out}/word-to-speech`,
 ]);
-polyvae("Speech → what the table says of the speaker", [
+polyvae(`Speech → what the table says (spoken by ${both.speaker || "a speaker that the row does not name"})`, [
   "translate",
   model,
   "--given",

@@ -78,6 +78,7 @@ export { printGraph } from "./engine/print.ts";
 export { type Random, random, shuffle } from "./engine/random.ts";
 export type { Executable, Runtime, Trainer } from "./engine/runtime.ts";
 export { type Shape, ShapeError, type Tensor } from "./engine/tensor.ts";
+export { type Given, type Model, openModel, type Settings, type Space, train } from "./library.ts";
 export type { Modality } from "./modalities/modality.ts";
 export { type ModelConfig, modelConfigSchema } from "./models/config.ts";
 export { divergence, divergenceFromStandard, type Gaussian, productOfExperts } from "./models/gaussian.ts";
@@ -85,4 +86,3 @@ export { type Evidence, elbo, lowerBound, mvtcae, type Objective } from "./model
 export { type ModelParts, openTrainedModel, type TrainedModel } from "./models/trained-model.ts";
 export { buildVae } from "./models/vae.ts";
 export { type TrainingConfig, trainingConfigSchema } from "./training/config.ts";
-export { train } from "./training/train.ts";

@@ -3,6 +3,7 @@
  * parsed as the column's file spells them, media files decoded.
  */
 import { cellReader } from "../data/cells.ts";
+import { decodeMedia } from "../data/media.ts";
 import { nodeMediaDecoder } from "../data/node/media-decoder.ts";
 import type { ColumnKind, Value, Values } from "../data/records.ts";
 import type { TrainedModel } from "../models/trained-model.ts";
@@ -27,8 +28,7 @@ async function readValue(model: TrainedModel, column: string, text: string): Pro
   if (text.trim() === "")
     throw new UsageError(`Cannot use --given ${column}=: it has no value. Leave it out, or give one.`);
   const request = model.modalities.map(({ media }) => media[column]).find((found) => found !== undefined);
-  if (request?.media === "image") return nodeMediaDecoder.image({ media: "image", path: text }, request);
-  if (request?.media === "sound") return nodeMediaDecoder.sound({ media: "sound", path: text }, request);
+  if (request) return decodeMedia(nodeMediaDecoder, { path: text }, request);
   return readScalar(model, column, text.trim());
 }
 

@@ -33,6 +33,16 @@ export interface MediaDecoder {
   probeSound(file: MediaFile): Promise<{ rate: number; seconds: number }>;
 }
 
+/** A file as the request asks for it. @throws MediaError */
+export const decodeMedia = (
+  decoder: MediaDecoder,
+  file: Omit<MediaFile, "media">,
+  request: MediaRequest,
+): Promise<Image | Sound> =>
+  request.media === "image"
+    ? decoder.image({ ...file, media: "image" }, request)
+    : decoder.sound({ ...file, media: "sound" }, request);
+
 export type MediaFault = "media-absent" | "media-undecodable" | "media-empty" | "media-too-large";
 
 /** A media file that cannot become a value. The message names the file, what was found and what to do. */

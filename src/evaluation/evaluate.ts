@@ -53,9 +53,9 @@ export async function evaluate(
   const { cpuSeconds, wallSeconds, epochs } = model.record.training;
   return withoutHoles(
     {
-      split: options.split,
+      split: study.split,
       rows: study.rows.length,
-      label: options.label ?? null,
+      ...(options.label !== undefined && { label: options.label }),
       ...coherence,
       judges: accuracies,
       ...(typeof probe === "number" && { latentAccuracy: probe }),

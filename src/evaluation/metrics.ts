@@ -12,7 +12,7 @@ export interface Metrics {
   readonly split: Split | "all";
   /** Rows evaluated. */
   readonly rows: number;
-  readonly label: string | null;
+  readonly label?: string;
   /** `image→word` → share, decoded from the posterior mean of the source alone. */
   readonly coherence: Readonly<Record<string, number>>;
   /** The same from one posterior sample. */

@@ -18,6 +18,7 @@ export interface Study {
   readonly encoded: EncodedDataset;
   readonly runtime: Runtime;
   readonly seed: number;
+  readonly split: Split | "all";
   /** Numbers (in `encoded`) of the rows evaluated, and their arrays. */
   readonly rows: readonly number[];
   readonly batch: Batch;
@@ -36,7 +37,8 @@ export interface Study {
 export interface StudyOptions {
   readonly runtime: Runtime;
   readonly seed: number;
-  readonly split: Split | "all";
+  /** Rows to judge by. Those that the model has not seen by default: the test rows of its own file, every row of any other. */
+  readonly split?: Split | "all" | undefined;
   readonly label?: string | undefined;
   /** sha256 of the encoded data's source; the model's own says whether it was trained on it. Its own by default. */
   readonly fingerprint?: string | undefined;
@@ -47,8 +49,9 @@ export const mostRows = 10_000;
 
 /** @throws Error where the split has no row that can be used */
 export function openStudy(model: TrainedModel, encoded: EncodedDataset, options: StudyOptions): Study {
-  const { runtime, seed, split, label, fingerprint = model.record.data.fingerprint } = options;
+  const { runtime, seed, label, fingerprint = model.record.data.fingerprint } = options;
   const isTrainingData = fingerprint === model.record.data.fingerprint;
+  const split = options.split ?? (isTrainingData ? "test" : "all");
   const usable = usableRows(encoded);
   const inSplit = (wanted: Split | "all") => usable.filter((row) => wanted === "all" || encoded.splits[row] === wanted);
   const rows = seededChoice(inSplit(split), mostRows, seed);
@@ -64,6 +67,7 @@ export function openStudy(model: TrainedModel, encoded: EncodedDataset, options:
     encoded,
     runtime,
     seed,
+    split,
     rows,
     batch,
     train: isTrainingData ? seededChoice(inSplit("train"), mostRows, seed) : [],

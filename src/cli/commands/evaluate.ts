@@ -3,15 +3,14 @@
 import { writeWhole } from "../../artifact/node/write-file.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { Issue } from "../../data/issues.ts";
-import { arrayCache, type CacheEntry } from "../../data/node/cache.ts";
+import { arrayCache } from "../../data/node/cache.ts";
 import { encodePng, nodeMediaDecoder } from "../../data/node/media-decoder.ts";
 import { evaluate as evaluateModel } from "../../evaluation/evaluate.ts";
-import type { JudgeCache } from "../../evaluation/judge.ts";
 import type { Metrics } from "../../evaluation/metrics.ts";
 import { rowValues } from "../../evaluation/node/row-values.ts";
 import type { StudyOptions } from "../../evaluation/study.ts";
 import type { EncodedDataset } from "../../modalities/node/encode-dataset.ts";
-import type { ModelParts, TrainedModel } from "../../models/trained-model.ts";
+import type { TrainedModel } from "../../models/trained-model.ts";
 import type { ReadFlags } from "../config.ts";
 import { renderMetrics } from "../metrics-text.ts";
 import { encodeForModel, inheritedOptions, noteIssues, withData, withModel } from "../opened.ts";
@@ -33,13 +32,13 @@ export async function evaluate(path: string, data: string, flags: EvaluateFlags)
       const study: StudyOptions = {
         runtime,
         seed: flags.seed ?? 0,
-        split: flags.split ?? defaultSplit(dataset, parts),
+        split: flags.split,
         label: flags.label ?? dataset.columns.find(({ role }) => role === "label")?.name,
         fingerprint: dataset.fingerprint,
       };
       const progress = terminal.progress("evaluating");
       const onProgress = (share: number, doing: string) => progress.update(share, doing);
-      const metrics = await evaluateModel(model, encoded, { ...study, cache: judgeCache(), onProgress }).finally(
+      const metrics = await evaluateModel(model, encoded, { ...study, cache: arrayCache(), onProgress }).finally(
         progress.end,
       );
       if (flags.report !== undefined) {
@@ -67,14 +66,4 @@ async function writeReport(path: string, input: ReportInput): Promise<void> {
   const { model, dataset, encoded, metrics, study, issues } = input;
   const values = await rowValues(dataset, model.modalities, nodeMediaDecoder);
   await writeWhole(path, await renderReport(model, encoded, metrics, { ...study, issues, values, encodePng }));
-}
-
-/** Rows that the model has not seen: the test rows of its own file, every row of any other. */
-const defaultSplit = ({ fingerprint }: Dataset, { record }: ModelParts): "test" | "all" =>
-  fingerprint === record.data.fingerprint ? "test" : "all";
-
-/** Judges are kept as other arrays are: weights that are no shared memory. */
-function judgeCache(): JudgeCache {
-  const cache = arrayCache();
-  return { get: cache.get, put: (key, entry) => cache.put(key, entry as CacheEntry) };
 }

@@ -9,11 +9,9 @@ import { join } from "node:path";
 import { packModel } from "../../artifact/format/pack.ts";
 import { writeWhole } from "../../artifact/node/write-file.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import type { ColumnKind } from "../../data/records.ts";
-import type { EncodedDataset } from "../../modalities/node/encode-dataset.ts";
-import type { Latents } from "../../models/trained-model.ts";
 import { createLanceStore, openLanceStore } from "../../stores/node/lance.ts";
-import type { StoreColumn, StoreRow, VectorStore } from "../../stores/store.ts";
+import { storeColumns, storeRows } from "../../stores/rows.ts";
+import type { VectorStore } from "../../stores/store.ts";
 import { encode } from "../../uses/encode.ts";
 import type { ReadFlags } from "../config.ts";
 import { CommandError } from "../failure.ts";
@@ -70,20 +68,3 @@ const openOrCreate = (folder: string, dataset: Dataset, dimensions: number): Pro
   existsSync(join(folder, storedModel))
     ? openLanceStore(folder)
     : createLanceStore(folder, { dimensions, columns: storeColumns(dataset) });
-
-const numeric: ReadonlySet<ColumnKind> = new Set(["real", "positive", "count", "ordinal"]);
-
-/** Every column that holds something, also those the model does not learn: conditions and results may want them. */
-const storeColumns = ({ columns }: Dataset): StoreColumn[] =>
-  columns
-    .filter(({ kind }) => kind !== "empty")
-    .map(({ name, kind }) => ({ name, type: numeric.has(kind) ? "number" : kind === "boolean" ? "boolean" : "text" }));
-
-function storeRows({ keys, cells }: EncodedDataset, { mean, known }: Latents, latent: number): StoreRow[] {
-  const columns = Object.entries(cells);
-  return keys.flatMap((key, row) => {
-    const vector = mean.subarray(row * latent, (row + 1) * latent);
-    if (known[row] !== 1 || vector.every((value) => value === 0)) return [];
-    return [{ key, vector, columns: Object.fromEntries(columns.map(([name, values]) => [name, values[row] ?? null])) }];
-  });
-}

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import type { Dataset } from "../../data/dataset.ts";
 import type { Issue } from "../../data/issues.ts";
-import { type MediaDecoder, MediaError, type MediaRequest } from "../../data/media.ts";
+import { decodeMedia, type MediaDecoder, MediaError, type MediaRequest } from "../../data/media.ts";
 import type { ArrayCache, CacheEntry } from "../../data/node/cache.ts";
 import { mediaStamp } from "../../data/node/fingerprint.ts";
 import type { Cell, MediaFile, Row, Scalar, Split, Value, Values } from "../../data/records.ts";
@@ -150,7 +150,7 @@ export async function decodeRow(
     const request = requests[column];
     if (!request) return [column, null];
     try {
-      return [column, await (request.media === "image" ? decoder.image(file, request) : decoder.sound(file, request))];
+      return [column, await decodeMedia(decoder, file, request)];
     } catch (error) {
       if (!(error instanceof MediaError)) throw error;
       onIssue({ code: error.code, column, row: row.number, detail: error.message });

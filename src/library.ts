@@ -1,0 +1,138 @@
+/**
+ * @file The library's front: a model with its uses as methods. In: data, settings, evidence. Out: answers in the user's units.
+ *   const model = await train(await openData("catalogue.csv"), { latent: 32 });
+ *   const [answer] = await model.translate({ title: "red shoe" }, "photo");
+ */
+import { loadModel, saveModel } from "./artifact/node/model-file.ts";
+import type { Dataset } from "./data/dataset.ts";
+import { decodeMedia } from "./data/media.ts";
+import { arrayCache } from "./data/node/cache.ts";
+import { nodeMediaDecoder } from "./data/node/media-decoder.ts";
+import type { Split, Value, Values } from "./data/records.ts";
+import { nodeRuntime } from "./engine/node/runtime.ts";
+import type { Runtime } from "./engine/runtime.ts";
+import { evaluate } from "./evaluation/evaluate.ts";
+import type { Metrics } from "./evaluation/metrics.ts";
+import { encodeDataset } from "./modalities/node/encode-dataset.ts";
+import { type ModelConfig, modelConfigSchema } from "./models/config.ts";
+import { type Latents, type ModelParts, openTrainedModel, type TrainedModel } from "./models/trained-model.ts";
+import { memoryStore } from "./stores/memory.ts";
+import { storeColumns, storeRows } from "./stores/rows.ts";
+import type { SearchOptions, StoreHit } from "./stores/store.ts";
+import { type TrainingConfig, trainingConfigSchema } from "./training/config.ts";
+import { type TrainHooks, train as trainParts } from "./training/train.ts";
+import { encode, encodeGiven } from "./uses/encode.ts";
+import { generate } from "./uses/generate.ts";
+import { type Imputed, impute } from "./uses/impute.ts";
+import { translate } from "./uses/translate.ts";
+
+/** Settings of the model and of its training in one flat object; what is not said has a default. */
+export type Settings = Partial<ModelConfig & TrainingConfig>;
+
+/** Evidence by column. A media column takes a file's path, or a decoded Image or Sound. */
+export type Given = Readonly<Record<string, Value | null>>;
+
+/** A model in use. Every method that draws takes a seed, 0 by default. */
+export interface Model {
+  readonly record: ModelParts["record"];
+  /** The first answer from the middle of the posterior, further ones drawn from it. @param to a modality or a column */
+  translate(given: Given, to: string, options?: { readonly count?: number; readonly seed?: number }): Promise<Values[]>;
+  generate(count: number, options?: { readonly seed?: number }): Promise<Values[]>;
+  /** Rows with their gaps filled, and how sure each filled cell is. */
+  impute(rows: readonly Given[], options?: { readonly samples?: number; readonly seed?: number }): Promise<Imputed>;
+  /** Posterior of every row of a data set, with the rows' keys. */
+  encode(data: Dataset): Promise<Latents & { readonly keys: readonly string[] }>;
+  /** The rows of a data set, to be searched; kept in memory. */
+  index(data: Dataset): Promise<Space>;
+  evaluate(data: Dataset, options?: { readonly label?: string; readonly split?: Split | "all" }): Promise<Metrics>;
+  save(path: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Space {
+  readonly rows: number;
+  search(given: Given, options?: Partial<SearchOptions>): Promise<StoreHit[]>;
+}
+
+/** @throws DataError where the data cannot be learnt from; ZodError naming a setting that cannot be */
+export async function train(data: Dataset, settings: Settings = {}, hooks: TrainHooks = {}): Promise<Model> {
+  const runtime = nodeRuntime();
+  const { parts } = await trainParts(data, splitSettings(settings), runtime, {
+    decoder: nodeMediaDecoder,
+    cache: arrayCache(),
+    ...hooks,
+  });
+  return bindModel(parts, runtime);
+}
+
+/** @throws ModelFileError where the file is no whole model */
+export async function openModel(path: string): Promise<Model> {
+  return bindModel(await loadModel(path), nodeRuntime());
+}
+
+function splitSettings(settings: Settings) {
+  const keysOf = (shape: object) =>
+    Object.fromEntries(Object.entries(settings).filter(([key, value]) => key in shape && value !== undefined));
+  const [model, training] = [keysOf(modelConfigSchema.shape), keysOf(trainingConfigSchema.shape)];
+  const unknown = Object.keys(settings).find(
+    (key) => !(key in model) && !(key in training) && settings[key as keyof Settings],
+  );
+  if (unknown !== undefined) {
+    const known = [...Object.keys(modelConfigSchema.shape), ...Object.keys(trainingConfigSchema.shape)];
+    throw new Error(`Cannot train: there is no setting "${unknown}"; the settings are ${known.join(", ")}.`);
+  }
+  return { model: modelConfigSchema.parse(model), training: trainingConfigSchema.parse(training) };
+}
+
+function bindModel(parts: ModelParts, runtime: Runtime): Model {
+  const model = openTrainedModel(parts, runtime);
+  const cache = arrayCache();
+  const encoded = (data: Dataset) => encodeDataset(data, model.modalities, { decoder: nodeMediaDecoder, cache });
+  return {
+    record: parts.record,
+    translate: async (given, to, { count = 1, seed = 0 } = {}) =>
+      translate(model, await readGiven(model, given), to, { count, seed }),
+    generate: (count, { seed = 0 } = {}) => generate(model, count, seed),
+    impute: async (rows, { samples = 20, seed = 0 } = {}) =>
+      impute(model, await Promise.all(rows.map((row) => readGiven(model, row))), { samples, seed }),
+    encode: async (data) => {
+      const { batch, keys } = await encoded(data);
+      return { ...(await encode(model, batch)), keys };
+    },
+    index: async (data) => {
+      const rows = await encoded(data);
+      const store = memoryStore({ dimensions: model.latent, columns: storeColumns(data) });
+      await store.add(storeRows(rows, await encode(model, rows.batch), model.latent));
+      return {
+        rows: await store.count(),
+        search: async (given, { k = 10, ...options } = {}) =>
+          store.search((await encodeGiven(model, await readGiven(model, given))).mean, { k, ...options }),
+      };
+    },
+    evaluate: async (data, { label, split } = {}) => {
+      return evaluate(model, await encoded(data), {
+        runtime,
+        seed: 0,
+        label,
+        split,
+        fingerprint: data.fingerprint,
+        cache,
+      });
+    },
+    save: (path) => saveModel(path, parts),
+    close: async () => {
+      await model.close();
+      await runtime.close();
+    },
+  };
+}
+
+/** Paths of media files become what they hold. @throws MediaError naming a file that cannot be decoded */
+async function readGiven({ modalities }: TrainedModel, given: Given): Promise<Values> {
+  const entries = Object.entries(given).map(async ([column, value]): Promise<[string, Value | null]> => {
+    const request = modalities.map(({ media }) => media[column]).find((found) => found !== undefined);
+    const isPath = request !== undefined && typeof value === "string";
+    return [column, isPath ? await decodeMedia(nodeMediaDecoder, { path: value }, request) : value];
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
