@@ -95,7 +95,7 @@ const train = (): Command =>
       "train",
       "Learn one latent space over the columns of a data set.",
       "polyvae train catalogue.csv -o catalogue.polyvae --label brand --minutes 10",
-      "A file polyvae.yaml beside the data is read where --config is not given.\nCtrl-C ends training and keeps the best weights so far.",
+      "A file polyvae.yaml beside the data is read where --config is not given.\nCtrl-C ends training and keeps the best weights so far; --resume goes on from there.",
     ),
     "column kept out of the model and used only to judge it",
   )
@@ -108,6 +108,7 @@ const train = (): Command =>
     )
     .option("--epochs <n>", "passes over the training rows, at most", wholeNumber("--epochs", 1))
     .option("--minutes <m>", "time for training, at most", positiveNumber("--minutes"))
+    .option("--resume", "go on where the same run was cut off, or its minutes were up")
     .action(async (data: string, flags: TrainFlags & OutputOptions & Out) =>
       (await import("./commands/train.ts")).train(data, flags),
     );

@@ -28,6 +28,7 @@ export interface TrainFlags extends ReadFlags {
   readonly set?: Readonly<Record<string, string>>;
   readonly epochs?: number;
   readonly minutes?: number;
+  readonly resume?: boolean;
 }
 
 export const besideData = ["polyvae.yaml", "polyvae.yml", "polyvae.json"];

@@ -4,10 +4,10 @@
  */
 import { type InferenceSession, type InferenceSessionFactory, Tensor as OrtTensor } from "onnxruntime-common";
 import type { LoweredModel } from "./onnx.ts";
-import { type Adam, type AdamState, createAdam } from "./optimizer/adam.ts";
+import { type Adam, createAdam } from "./optimizer/adam.ts";
 import { gradientPrefix, initialValues, type TrainingPlan } from "./plan.ts";
 import { random } from "./random.ts";
-import type { FeedArray, Feeds, Outputs, StepOptions, StepResult } from "./runtime.ts";
+import type { FeedArray, Feeds, OptimiserState, Outputs, StepOptions, StepResult } from "./runtime.ts";
 
 export interface HostOptions {
   readonly threads: number;
@@ -23,7 +23,7 @@ interface Training {
   readonly plan: TrainingPlan;
   /** Tensors over the optimiser's memory: made once, current for ever. */
   readonly parameters: Readonly<Record<string, OrtTensor>>;
-  readonly saved: Map<string, AdamState>;
+  readonly saved: Map<string, OptimiserState>;
 }
 
 export type Host = ReturnType<typeof createHost>;
@@ -44,6 +44,12 @@ export function createHost(ort: InferenceSessionFactory, { threads }: HostOption
     const found = trainings.get(id);
     if (!found) throw new Error("This trainer was released and cannot be used again.");
     return found;
+  };
+
+  const savedState = (id: number, name: string): OptimiserState => {
+    const state = training(id).saved.get(name);
+    if (!state) throw new Error(`Cannot restore "${name}": it was never saved.`);
+    return state;
   };
 
   return {
@@ -127,10 +133,20 @@ export function createHost(ort: InferenceSessionFactory, { threads }: HostOption
     },
 
     restore(id: number, name: string): void {
+      training(id).adam.restore(savedState(id, name));
+    },
+
+    exportState(id: number, name: string): OptimiserState {
+      return savedState(id, name);
+    },
+
+    importState(id: number, name: string, state: OptimiserState): void {
       const { adam, saved } = training(id);
-      const state = saved.get(name);
-      if (!state) throw new Error(`Cannot restore "${name}": it was never saved.`);
-      adam.restore(state);
+      const { length } = adam.save().values;
+      if (state.values.length !== length) {
+        throw new Error(`Cannot import state "${name}": expected ${length} values, received ${state.values.length}.`);
+      }
+      saved.set(name, state);
     },
 
     async releaseTrainer(id: number): Promise<void> {

@@ -38,6 +38,13 @@ export interface StepResult {
   readonly applied: boolean;
 }
 
+/** Everything that a step depends on besides its feeds. */
+export interface OptimiserState {
+  readonly step: number;
+  /** Parameters, first and second moments, one after the other. */
+  readonly values: Float32Array;
+}
+
 /** Parameters and optimiser state of one training run, held where the graph runs. */
 export interface Trainer {
   /** One gradient step. The arrays of `feeds` are handed over and must not be used again. */
@@ -50,6 +57,9 @@ export interface Trainer {
   /** Keeps parameters and optimiser state under a name, in memory, for `restore`. */
   save(name: string): Promise<void>;
   restore(name: string): Promise<void>;
+  /** A copy of what `save` kept, to be written down; `importState` puts it back under the name, in this run or a later one. */
+  exportState(name: string): Promise<OptimiserState>;
+  importState(name: string, state: OptimiserState): Promise<void>;
   release(): Promise<void>;
 }
 

@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { arrayCache } from "../data/node/cache.ts";
 import type { Column, Values } from "../data/records.ts";
 import { nodeRuntime } from "../engine/node/runtime.ts";
 import { random } from "../engine/random.ts";
@@ -6,6 +10,7 @@ import { encodeRows } from "../modalities/batch.ts";
 import { fitModalities } from "../modalities/open-modality.ts";
 import { modelConfigSchema } from "../models/config.ts";
 import { openNetworks } from "../models/trained-model.ts";
+import { cachedCheckpoints } from "./checkpoint.ts";
 import { trainingConfigSchema } from "./config.ts";
 import { fitModel } from "./fit.ts";
 
@@ -109,4 +114,28 @@ test("no better bound for long enough ends the run", async () => {
     runtime,
   );
   expect(record.stopped).toBe("no-improvement");
+});
+
+test("a run that was cut off goes on as if it had never stopped", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "polyvae-checkpoint-"));
+  const checkpoints = cachedCheckpoints(arrayCache(folder), "run");
+  const data = input({ training: { epochs: 6 } });
+  const whole = await fitModel(data, runtime);
+
+  const cut = new AbortController();
+  const onEpoch = ({ epoch }: { epoch: number }) => epoch === 3 && cut.abort();
+  const first = await fitModel(data, runtime, { checkpoints, signal: cut.signal, onEpoch });
+  expect(first.record).toMatchObject({ epochs: 3, stopped: "interrupted" });
+  const epochs: number[] = [];
+  const second = await fitModel(data, runtime, { checkpoints, onEpoch: ({ epoch }) => epochs.push(epoch) });
+  expect(epochs).toEqual([4, 5, 6]);
+  expect(second.networks).toEqual(whole.networks);
+  expect(second.record.history).toEqual(whole.record.history);
+  expect(second.record.wallSeconds).toBeGreaterThan(first.record.wallSeconds);
+
+  // A finished run leaves nothing to resume.
+  const third = await fitModel(data, runtime, { checkpoints });
+  expect(third.record.history).toHaveLength(6);
+  expect(third.networks).toEqual(whole.networks);
+  rmSync(folder, { recursive: true });
 });

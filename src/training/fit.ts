@@ -13,6 +13,7 @@ import { fitMixture, type Mixture } from "../models/prior.ts";
 import { type EpochRecord, type ModelParts, openNetworks, type TrainingRecord } from "../models/trained-model.ts";
 import { buildVae, type VaeGraph } from "../models/vae.ts";
 import { epochBatches, feedsOf, inBatches, type TrainingRows, trainingRows, usableRows } from "./batches.ts";
+import type { Checkpoints } from "./checkpoint.ts";
 import type { TrainingConfig } from "./config.ts";
 import { bestState, createMonitor, type Monitor } from "./monitor.ts";
 import { anneal, scheduleFor } from "./schedule.ts";
@@ -34,6 +35,8 @@ export interface FitHooks {
   onStep?(progress: { readonly epoch: number; readonly epochs: number; readonly share: number }): void;
   onEpoch?(record: EpochRecord, isBest: boolean): void;
   readonly signal?: AbortSignal;
+  /** Where the run is written down as it goes, and taken up again from. */
+  readonly checkpoints?: Checkpoints;
 }
 
 export interface Fitted {
@@ -43,7 +46,7 @@ export interface Fitted {
 }
 
 export async function fitModel(data: FitInput, runtime: Runtime, hooks: FitHooks = {}): Promise<Fitted> {
-  const started = { wall: performance.now(), cpu: process.cpuUsage() };
+  const clock = startClock();
   const { modalities, training } = data;
   const graph = buildVae(modalities, data.model);
   const plan = planTraining(graph.loss, graph.terms, graph.evaluation);
@@ -54,13 +57,13 @@ export async function fitModel(data: FitInput, runtime: Runtime, hooks: FitHooks
     validation: usableRows(data.batch, data.validation),
   };
   hooks.onStart?.({ train: rows.train.length, validation: rows.validation.length });
-  const run = await runEpochs({ data, rows, trainer, plan, hooks, started: started.wall });
+  const { earlier, ...run } = await runEpochs({ data, rows, trainer, plan, hooks, clock });
 
   await trainer.restore(bestState);
   const networks = storeNetworks(graph, await trainer.parameters());
   await trainer.release();
   const prior = await fitPrior(data, rows.train, networks, runtime);
-  const cpu = process.cpuUsage(started.cpu);
+  const spent = clock();
   return {
     networks,
     prior,
@@ -69,8 +72,8 @@ export async function fitModel(data: FitInput, runtime: Runtime, hooks: FitHooks
       seed: training.seed,
       rows: rows.train.length,
       parameters: plan.parameters.reduce((count, { shape }) => count + shape.reduce((a, b) => a * b, 1), 0),
-      cpuSeconds: (cpu.user + cpu.system) / 1e6,
-      wallSeconds: (performance.now() - started.wall) / 1e3,
+      cpuSeconds: earlier.cpuSeconds + spent.cpuSeconds,
+      wallSeconds: earlier.wallSeconds + spent.wallSeconds,
     },
   };
 }
@@ -85,40 +88,78 @@ interface Run {
   readonly trainer: Trainer;
   readonly plan: TrainingPlan;
   readonly hooks: FitHooks;
-  /** performance.now() at the start. */
-  readonly started: number;
+  readonly clock: Clock;
+}
+
+interface Spent {
+  readonly cpuSeconds: number;
+  readonly wallSeconds: number;
+}
+
+type Clock = () => Spent;
+
+/** Time since now, of all threads and by the clock. */
+function startClock(): Clock {
+  const [wall, before] = [performance.now(), process.cpuUsage()];
+  return () => {
+    const { user, system } = process.cpuUsage(before);
+    return { cpuSeconds: (user + system) / 1e6, wallSeconds: (performance.now() - wall) / 1e3 };
+  };
 }
 
 type RunRecord = Pick<TrainingRecord, "epochs" | "bestEpoch" | "steps" | "stopped" | "incidents" | "history">;
 
-async function runEpochs(run: Run): Promise<RunRecord> {
+async function runEpochs(run: Run): Promise<RunRecord & { readonly earlier: Spent }> {
   const { training, model } = run.data;
+  const { checkpoints } = run.hooks;
   const schedule = scheduleFor(training, Math.ceil(run.rows.train.length / training.batch));
-  const monitor = await createMonitor(run.trainer, training, schedule);
+  const resumed = await checkpoints?.load(run.trainer);
+  const earlier: Spent = resumed ?? { cpuSeconds: 0, wallSeconds: 0 };
+  const monitor = await createMonitor(run.trainer, training, schedule, resumed?.monitor);
   const budget = budgetOf(run, schedule.epochs);
-  const history: EpochRecord[] = [];
-  let steps = 0;
+  const history: EpochRecord[] = [...(resumed?.history ?? [])];
+  let steps = resumed?.steps ?? 0;
   let stopped: TrainingRecord["stopped"] = "epochs";
+  const write = async () => {
+    const { cpuSeconds, wallSeconds } = run.clock();
+    const total = { cpuSeconds: earlier.cpuSeconds + cpuSeconds, wallSeconds: earlier.wallSeconds + wallSeconds };
+    await checkpoints?.save(run.trainer, { steps, history, monitor: monitor.state, ...total });
+    return wallSeconds;
+  };
+  let written = 0;
 
-  for (let epoch = 1; epoch <= schedule.epochs; epoch++) {
+  for (let epoch = history.length + 1; epoch <= schedule.epochs; epoch++) {
     const beta = model.beta * Math.min(1, epoch / Math.max(1, schedule.warmUp));
     const trained = await trainEpoch(run, monitor, budget, { epoch, beta, firstStep: steps, epochs: schedule.epochs });
     steps += trained.steps;
     const validation = await heldOut(run);
     const bound = validation["lower-bound"] ?? trained.means["lower-bound"] ?? Number.NaN;
     const decision = await monitor.epochEnded(epoch, bound);
-    const record = { epoch, rate: monitor.rate * anneal(budget.share(epoch)), beta, train: trained.means, validation };
+    const record = {
+      epoch,
+      rate: monitor.state.rate * anneal(budget.share(epoch)),
+      beta,
+      train: trained.means,
+      validation,
+    };
     history.push(record);
-    run.hooks.onEpoch?.(record, monitor.bestEpoch === epoch);
+    run.hooks.onEpoch?.(record, monitor.state.bestEpoch === epoch);
+    if (run.clock().wallSeconds - written >= secondsBetweenCheckpoints) written = await write();
     const reason = trained.stopped ?? budget.spent();
     if (reason || decision === "stop") {
       stopped = reason ?? "no-improvement";
       break;
     }
   }
-  const { bestEpoch, incidents } = monitor;
-  return { epochs: history.length, bestEpoch, steps, stopped, incidents, history };
+  // A run that was ended from outside may be taken up again; one that ran its course may not.
+  if (stopped === "minutes" || stopped === "interrupted") await write();
+  else await checkpoints?.clear();
+  const { bestEpoch, incidents } = monitor.state;
+  return { epochs: history.length, bestEpoch, steps, stopped, incidents, history, earlier };
 }
+
+/** At most this much work is lost when the process is killed. */
+const secondsBetweenCheckpoints = 30;
 
 /** What ends a run from outside: the user, or the minutes allowed. */
 interface Budget {
@@ -127,9 +168,9 @@ interface Budget {
   spent(): "interrupted" | "minutes" | undefined;
 }
 
-function budgetOf({ data, hooks, started }: Run, epochs: number): Budget {
+function budgetOf({ data, hooks, clock }: Run, epochs: number): Budget {
   const { minutes = Number.POSITIVE_INFINITY } = data.training;
-  const elapsed = () => (performance.now() - started) / 60_000 / minutes;
+  const elapsed = () => clock().wallSeconds / 60 / minutes;
   return {
     share: (done) => Math.min(1, Math.max(done / epochs, elapsed())),
     spent: () => (hooks.signal?.aborted ? "interrupted" : elapsed() >= 1 ? "minutes" : undefined),
@@ -167,7 +208,7 @@ async function trainEpoch(run: Run, monitor: Monitor, budget: Budget, plan: Epoc
   for (const [step, indices] of batches.entries()) {
     const reason = step > 0 ? budget.spent() : undefined;
     if (reason) return ended(step, reason);
-    const rate = monitor.rate * anneal(budget.share(epoch - 1 + step / batches.length));
+    const rate = monitor.state.rate * anneal(budget.share(epoch - 1 + step / batches.length));
     const options = { rate, clipNorm: training.clipNorm, seed: seedOf(step), ...(only && { only }) };
     const pending = trainer.step(feeds, options);
     // The next batch is put together here while the step runs on its own thread.

@@ -6,76 +6,92 @@ import type { Trainer } from "../engine/runtime.ts";
 import type { TrainingConfig } from "./config.ts";
 import type { Schedule } from "./schedule.ts";
 
-export interface Monitor {
+/** What a monitor remembers, as plain JSON. */
+export interface MonitorState {
   readonly rate: number;
+  /** null before the first finite bound */
+  readonly bestBound: number | null;
   readonly bestEpoch: number;
+  readonly since: number;
+  readonly drops: number;
+  readonly recoveries: number;
   readonly incidents: readonly string[];
+}
+
+export interface Monitor {
+  readonly state: MonitorState;
   /** A step gave no finite loss or gradient: back to the last good state at half the rate. False when it is hopeless. */
   recover(epoch: number): Promise<boolean>;
   /** The held-out bound after an epoch. "stop" when the rate has fallen as often as it may. */
   epochEnded(epoch: number, bound: number): Promise<"continue" | "stop">;
 }
 
-const good = "good";
-const best = "best";
+/** Names of the states that the trainer keeps: the last one that was sound, and the best. */
+export const keptStates = ["good", "best"] as const;
+const [good, best] = keptStates;
+export const bestState = best;
 /** A run that keeps failing at a thirtieth of the rate will not be saved by another half. */
 const mostRecoveries = 8;
 
-export const bestState = best;
-
+/** @param resumed what an earlier monitor remembered; the trainer then holds its states already */
 export async function createMonitor(
   trainer: Trainer,
   config: Pick<TrainingConfig, "rate" | "rateDrops">,
   { warmUp, patience }: Schedule,
+  resumed?: MonitorState,
 ): Promise<Monitor> {
-  await trainer.save(good);
-  await trainer.save(best);
-  const incidents: string[] = [];
-  let { rate } = config;
-  let bestBound = Number.NEGATIVE_INFINITY;
-  let bestEpoch = 0;
-  let since = 0;
-  let drops = 0;
-  let recoveries = 0;
+  if (resumed) await trainer.restore(good);
+  else for (const name of keptStates) await trainer.save(name);
+  let state: MonitorState = resumed ?? {
+    rate: config.rate,
+    bestBound: null,
+    bestEpoch: 0,
+    since: 0,
+    drops: 0,
+    recoveries: 0,
+    incidents: [],
+  };
+  const change = (next: Partial<MonitorState>) => {
+    state = { ...state, ...next };
+  };
+  const tell = (epoch: number, incident: string) =>
+    change({ incidents: [...state.incidents, `epoch ${epoch}: ${incident}`] });
 
   async function recover(epoch: number): Promise<boolean> {
     await trainer.restore(good);
-    if (++recoveries > mostRecoveries) {
-      incidents.push(
-        `epoch ${epoch}: still no finite loss after ${mostRecoveries} attempts; stopped with the best weights so far`,
-      );
+    if (state.recoveries >= mostRecoveries) {
+      tell(epoch, `still no finite loss after ${mostRecoveries} attempts; stopped with the best weights so far`);
       return false;
     }
-    rate /= 2;
-    incidents.push(
-      `epoch ${epoch}: the loss was not finite; went back to the last good weights and halved the rate to ${rate.toPrecision(2)}`,
+    change({ recoveries: state.recoveries + 1, rate: state.rate / 2 });
+    tell(
+      epoch,
+      `the loss was not finite; went back to the last good weights and halved the rate to ${state.rate.toPrecision(2)}`,
     );
     return true;
   }
 
   return {
-    get rate() {
-      return rate;
+    get state() {
+      return state;
     },
-    get bestEpoch() {
-      return bestEpoch;
-    },
-    incidents,
     recover,
     async epochEnded(epoch, bound) {
       if (!Number.isFinite(bound)) return (await recover(epoch)) ? "continue" : "stop";
       await trainer.save(good);
-      if (bound > bestBound) {
-        [bestBound, bestEpoch, since] = [bound, epoch, 0];
+      if (state.bestBound === null || bound > state.bestBound) {
+        change({ bestBound: bound, bestEpoch: epoch, since: 0 });
         await trainer.save(best);
         return "continue";
       }
       // While the divergences' weight still rises, the bound may wait.
-      if (epoch <= warmUp || ++since < patience) return "continue";
-      if (drops++ >= config.rateDrops) return "stop";
-      since = 0;
-      rate /= 3;
+      if (epoch <= warmUp) return "continue";
+      change({ since: state.since + 1 });
+      if (state.since < patience) return "continue";
+      if (state.drops >= config.rateDrops) return "stop";
+      change({ drops: state.drops + 1, since: 0, rate: state.rate / 3 });
       await trainer.restore(best);
+      await trainer.save(good);
       return "continue";
     },
   };

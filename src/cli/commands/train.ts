@@ -1,4 +1,6 @@
 /** @file `polyvae train`: a data set → a model file. In: a data file and settings. Out: the file, and how training went. */
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
 import { saveModel } from "../../artifact/node/model-file.ts";
 import { checkUsable, type Dataset } from "../../data/dataset.ts";
 import type { Issue } from "../../data/issues.ts";
@@ -7,14 +9,19 @@ import { nodeMediaDecoder } from "../../data/node/media-decoder.ts";
 import type { Modality } from "../../modalities/modality.ts";
 import type { EncodeOptions } from "../../modalities/node/encode-dataset.ts";
 import type { ModelRecord } from "../../models/trained-model.ts";
-import { type TrainHooks, train as trainModel } from "../../training/train.ts";
+import { type Checkpoints, cachedCheckpoints } from "../../training/checkpoint.ts";
+import { type TrainHooks, type TrainSettings, train as trainModel } from "../../training/train.ts";
 import { type TrainFlags, trainSettings } from "../config.ts";
 import type { Config } from "../config-schema.ts";
 import { issueMessages, noteIssues, withFoundData, withRuntime } from "../opened.ts";
 import { checkOutputFile } from "../outputs.ts";
 import { formatSeconds, type OutputOptions, type Terminal, terminalFor } from "../terminal.ts";
 
-export async function train(data: string, flags: TrainFlags & OutputOptions & { readonly out: string }): Promise<void> {
+interface Out {
+  readonly out: string;
+}
+
+export async function train(data: string, flags: TrainFlags & OutputOptions & Out): Promise<void> {
   const terminal = terminalFor(flags);
   checkOutputFile(flags.out, [data]);
   const learn = async (dataset: Dataset, config: Config): Promise<void> => {
@@ -26,6 +33,7 @@ export async function train(data: string, flags: TrainFlags & OutputOptions & { 
       trainModel(dataset, settings, runtime, {
         decoder: nodeMediaDecoder,
         cache: arrayCache(),
+        checkpoints: checkpointsOf(dataset, settings, flags, terminal),
         signal: interrupt.signal,
         ...progress.hooks,
       }),
@@ -39,6 +47,29 @@ export async function train(data: string, flags: TrainFlags & OutputOptions & { 
     terminal.result(summary(flags.out, parts.record), report(flags.out, parts.record, all));
   };
   await withFoundData(data, flags, terminal, learn, flags.set);
+}
+
+/** One run: the same data, read and learnt in the same way, for the same file; how long it may take is no part of its name. */
+function checkpointsOf(
+  dataset: Dataset,
+  settings: TrainSettings,
+  flags: TrainFlags & Out,
+  terminal: Terminal,
+): Checkpoints {
+  const { epochs: _epochs, minutes: _minutes, ...training } = settings.training;
+  const run = [resolve(flags.out), dataset.fingerprint, dataset.reading, settings.model, training];
+  const key = createHash("sha256").update(JSON.stringify(run)).digest("hex");
+  const kept = cachedCheckpoints(arrayCache(), key);
+  const load: Checkpoints["load"] = async (trainer) => {
+    if (!flags.resume) return undefined;
+    const progress = await kept.load(trainer);
+    const found = progress
+      ? `Going on after epoch ${progress.history.length}`
+      : "Nothing to resume: no such run was cut off";
+    terminal.note(`${found}${progress ? "" : "; starting anew"}`);
+    return progress;
+  };
+  return { ...kept, load };
 }
 
 /** Ctrl-C once ends training and keeps the best weights; twice ends the process. */

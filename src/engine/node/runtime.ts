@@ -45,6 +45,8 @@ export function nodeRuntime({ threads = Math.min(8, availableParallelism()) }: N
         setParameters: (values) => host.setParameters(id, values),
         save: (name) => host.save(id, name),
         restore: (name) => host.restore(id, name),
+        exportState: (name) => host.exportState(id, name),
+        importState: (name, state) => host.importState(id, name, state),
         release: () => host.releaseTrainer(id),
       };
     },

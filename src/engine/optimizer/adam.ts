@@ -4,6 +4,7 @@
  * The memory is allocated once: growing it would detach the views.
  */
 import { kernelWasm } from "../generated/kernel-wasm.ts";
+import type { OptimiserState } from "../runtime.ts";
 
 export interface AdamSettings {
   readonly beta1: number;
@@ -13,20 +14,14 @@ export interface AdamSettings {
 
 export const adamDefaults: AdamSettings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
-export interface AdamState {
-  readonly step: number;
-  /** Parameters, first and second moments, one after the other. */
-  readonly values: Float32Array;
-}
-
 export interface Adam {
   /** Views into the memory: name → values. Valid as long as the optimiser. */
   readonly parameters: Readonly<Record<string, Float32Array>>;
   /** One update. `scale` multiplies every gradient (global-norm clipping). Parameters without a gradient stay. */
   update(gradients: Readonly<Record<string, Float32Array>>, rate: number, scale: number): void;
   /** A copy of everything an update depends on. */
-  save(): AdamState;
-  restore(state: AdamState): void;
+  save(): OptimiserState;
+  restore(state: OptimiserState): void;
 }
 
 interface Kernel {

@@ -10,7 +10,7 @@ import { input, mul, sum } from "../ops.ts";
 import { random } from "../random.ts";
 import { type NdArray, ndarray, sizeOf } from "../reference.ts";
 import type { Runtime } from "../runtime.ts";
-import type { ElementType, Shape, Tensor } from "../tensor.ts";
+import { bindBatch, type ElementType, type Shape, type Tensor } from "../tensor.ts";
 
 export interface Argument {
   readonly shape: Shape;
@@ -21,12 +21,16 @@ export interface Argument {
 export const batchSize = 3;
 
 /** An argument drawn from a seeded normal; `transform` moves it into the operation's domain. */
-export function argument(shape: Shape, name: string, transform: (x: number) => number = (x) => x): Argument {
+export function argument(
+  shape: Shape,
+  name: string,
+  transform: (x: number) => number = (x) => x,
+  batch = batchSize,
+): Argument {
   const rng = random(7, name);
-  return { shape, values: Array.from({ length: sizeOf(bound(shape)) }, () => transform(rng.normal())) };
+  return { shape, values: Array.from({ length: sizeOf(bindBatch(shape, batch)) }, () => transform(rng.normal())) };
 }
 
-const bound = (shape: Shape) => shape.map((axis) => (axis === "batch" ? batchSize : axis));
 const nameOf = (i: number) => `argument ${i}`;
 
 interface Built {
@@ -34,9 +38,9 @@ interface Built {
   readonly values: Readonly<Record<string, NdArray>>;
 }
 
-const build = (args: readonly Argument[]): Built => ({
+const build = (args: readonly Argument[], batch: number): Built => ({
   inputs: args.map(({ shape, type }, i) => input(nameOf(i), shape, type)),
-  values: Object.fromEntries(args.map(({ shape, values }, i) => [nameOf(i), ndarray(bound(shape), values)])),
+  values: Object.fromEntries(args.map(({ shape, values }, i) => [nameOf(i), ndarray(bindBatch(shape, batch), values)])),
 });
 
 /** ONNX Runtime's float32 result equals the float64 evaluation, for the value and for every gradient. */
@@ -44,8 +48,9 @@ export async function checkLowering(
   runtime: Runtime,
   f: (...inputs: Tensor[]) => Tensor,
   args: readonly Argument[],
+  batch = batchSize,
 ): Promise<void> {
-  const { inputs, values: given } = build(args);
+  const { inputs, values: given } = build(args, batch);
   const value = f(...inputs);
   const slopes = inputs.filter((x) => x.type === "float32");
   const { loss, values } = weigh(value, given);
@@ -57,14 +62,19 @@ export async function checkLowering(
   const lowered = lower(outputs);
   const model = await runtime.load(lowered.bytes);
   const arrays = lowered.inputs.map(({ name, type }) => [name, typed(values[name]!.data, type)]);
-  const received = await model.run({ batch: batchSize, arrays: Object.fromEntries(arrays) });
+  const received = await model.run({ batch, arrays: Object.fromEntries(arrays) });
   for (const name of Object.keys(outputs)) expectClose(name, received[name]!, expected[name]!.data, 2e-5);
   await model.release();
 }
 
 /** Every derivative equals the central difference of the float64 evaluation. */
-export function checkDerivative(f: (...inputs: Tensor[]) => Tensor, args: readonly Argument[], step = 1e-5): void {
-  const { inputs, values: given } = build(args);
+export function checkDerivative(
+  f: (...inputs: Tensor[]) => Tensor,
+  args: readonly Argument[],
+  batch = batchSize,
+  step = 1e-5,
+): void {
+  const { inputs, values: given } = build(args, batch);
   const { loss, values } = weigh(f(...inputs), given);
   const at = (changed: Readonly<Record<string, NdArray>>) => evaluate({ loss }, changed).loss.data[0]!;
   args.forEach(({ values: elements, type = "float32" }, i) => {

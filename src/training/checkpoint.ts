@@ -1,0 +1,60 @@
+/**
+ * @file Checkpoints: a run that was cut off goes on where it stood, and ends as if it had never stopped.
+ * In: the state after an epoch. Out: the same, from the cache. One entry a run, written whole or not at all.
+ */
+import type { ArrayCache } from "../data/node/cache.ts";
+import type { OptimiserState, Trainer } from "../engine/runtime.ts";
+import type { EpochRecord } from "../models/trained-model.ts";
+import { keptStates, type MonitorState } from "./monitor.ts";
+
+/** Plain JSON beside the arrays. */
+export interface Progress {
+  readonly steps: number;
+  readonly history: readonly EpochRecord[];
+  readonly monitor: MonitorState;
+  readonly cpuSeconds: number;
+  readonly wallSeconds: number;
+}
+
+export interface Checkpoints {
+  /** Puts the states back into the trainer; undefined where the run has none. */
+  load(trainer: Trainer): Promise<Progress | undefined>;
+  save(trainer: Trainer, progress: Progress): Promise<void>;
+  /** The run has ended: nothing is left to resume. */
+  clear(): Promise<void>;
+}
+
+/** @param key names the run: its data, settings and output */
+export function cachedCheckpoints(cache: ArrayCache, key: string): Checkpoints {
+  return {
+    async load(trainer) {
+      const entry = await cache.get(key);
+      if (!entry) return undefined;
+      const { progress, steps } = entry.metadata as Kept;
+      if (progress === undefined) return undefined;
+      for (const name of keptStates) {
+        const state: OptimiserState = { step: steps[name]!, values: entry.arrays[name] as Float32Array };
+        await trainer.importState(name, state);
+      }
+      return progress;
+    },
+    async save(trainer, progress) {
+      const states = await Promise.all(keptStates.map((name) => trainer.exportState(name)));
+      const arrays = Object.fromEntries(
+        keptStates.map((name, i) => [name, states[i]!.values as Float32Array<ArrayBuffer>]),
+      );
+      const steps = Object.fromEntries(keptStates.map((name, i) => [name, states[i]!.step]));
+      await cache.put(key, { arrays, metadata: { progress, steps } satisfies Kept });
+    },
+    async clear() {
+      await cache.put(key, { arrays: {}, metadata: { steps: {} } satisfies Kept });
+    },
+  };
+}
+
+interface Kept {
+  /** Absent once the run has ended. */
+  readonly progress?: Progress;
+  /** Steps of the optimiser, by state. */
+  readonly steps: Readonly<Record<string, number>>;
+}
