@@ -21,7 +21,7 @@ import {
   sub,
   sum,
 } from "./ops.ts";
-import { normaliseAxes, type Tensor } from "./tensor.ts";
+import { normaliseAxes, reducedShape, type Tensor } from "./tensor.ts";
 
 export const square = (x: Tensor): Tensor => mul(x, x);
 
@@ -49,7 +49,7 @@ export function mean(x: Tensor, axes: readonly number[] = x.shape.map((_, i) => 
 export function logSumExp(x: Tensor, axes: readonly number[], keep = false): Tensor {
   const top = stopGradient(max(x, axes, true));
   const total = add(log(sum(exp(sub(x, top)), axes, true)), top);
-  return keep ? total : reshape(total, sum(x, axes).shape);
+  return keep ? total : reshape(total, reducedShape(x.shape, normaliseAxes("logSumExp", axes, x.shape), false));
 }
 
 /** int32 [...] → [..., depth] of 0 and 1; an index outside 0..depth-1 gives zeros. */

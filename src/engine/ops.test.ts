@@ -14,8 +14,9 @@ import { nodeRuntime } from "./node/runtime.ts";
 import type { OpName } from "./ops.ts";
 import * as o from "./ops.ts";
 import { ndarray } from "./reference.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Shape, Tensor } from "./tensor.ts";
 import { type Argument, argument, checkDerivative, checkLowering } from "./testing/check-graph.ts";
+import { reverseTable } from "./windows.ts";
 
 const runtime = nodeRuntime({ threads: 1 });
 afterAll(() => runtime.close());
@@ -106,6 +107,10 @@ const cases: { readonly [K in OpName]: readonly Case[] } = {
     [(a) => o.sum(a!, [-1], true), x],
     [(a) => o.sum(a!, [1, 3]), image],
     [(a) => o.sum(a!, []), x],
+    // The batch axis among the last ones, and two of it.
+    [(a) => o.sum(a!, [1, 2]), argument([2, "batch", 3], "inner")],
+    [(a) => o.sum(a!, [1, 2], true), argument(["batch", "batch", 2], "pairs")],
+    [(a) => o.sum(a!, [2]), argument(["batch", "batch", 2], "pairs")],
   ],
   sumOfSquares: [
     [o.sumOfSquares, x],
@@ -115,23 +120,33 @@ const cases: { readonly [K in OpName]: readonly Case[] } = {
     [(a) => o.max(a!, [1]), x],
     [(a) => o.max(a!, [0], true), x],
     [(a) => o.max(a!, [1, 2]), image],
+    [(a) => o.max(a!, [1, 2]), argument([2, "batch", 3], "inner")],
+    [(a) => o.max(a!, [0, 2]), image],
   ],
   softmax: [
     [o.softmax, x],
+    [o.softmax, row],
+    [o.softmax, image],
+    [o.softmax, column],
     [o.softmax, saturated],
   ],
   logSoftmax: [
     [o.logSoftmax, x],
+    [o.logSoftmax, row],
+    [o.logSoftmax, argument(["batch", "batch"], "scores")],
     [o.logSoftmax, saturated],
   ],
   axisSize: [
     [(a) => o.div(a!, o.axisSize(a!, 0)), x],
     [(a) => mean(a!), x],
     [(a) => mean(a!, [0]), x],
+    [(a) => o.mul(a!, o.axisSize(o.transpose(a!, [1, 0]), -1)), x],
   ],
   reshape: [
     [(a) => o.reshape(a!, ["batch", 2, 1, 2]), x],
     [(a) => o.reshape(o.sum(a!, [0]), [2, 2]), x],
+    [(a) => o.reshape(a!, ["batch", 1, "batch", 1]), argument(["batch", "batch"], "scores")],
+    [(a) => o.reshape(a!, ["batch", "batch"]), argument([1, "batch", "batch"], "scores")],
   ],
   transpose: [
     [(a) => o.transpose(a!, [2, 0, 3, 1]), image],
@@ -153,6 +168,8 @@ const cases: { readonly [K in OpName]: readonly Case[] } = {
   ],
   linear: [
     [(a, w) => o.linear(a!, w!), x, argument([4, 3], "w")],
+    [(a, w) => o.linear(a!, w!), row, argument([4, 3], "w")],
+    [(a, w) => o.linear(a!, w!), argument(["batch", "batch"], "scores"), x],
     [(a, w) => o.linear(a!, w!, true), x, argument([3, 4], "w")],
     [(a, w) => o.linear(a!, w!), image, argument([2, 3], "w")],
     [(a, w, b) => o.add(o.linear(a!, w!), b!), image, argument([2, 3], "w"), argument([3], "b")],
@@ -168,8 +185,15 @@ const cases: { readonly [K in OpName]: readonly Case[] } = {
   ],
   gather: [[(t, i) => o.gather(t!, i!), argument([3, 4], "t"), integers]],
   scatterAdd: [[(i, u) => o.scatterAdd(i!, u!, 5), integers, argument(["batch", 2, 3], "u")]],
-  unfold: [[(a) => o.unfold(a!, windows), image]],
-  fold: [[(a) => o.fold(a!, windows), patches]],
+  // Few channels and many are picked in different ways.
+  unfold: [
+    [(a) => o.unfold(a!, windows), image],
+    [(a) => o.unfold(a!, windows), argument(["batch", 5, 4, 9], "many channels")],
+  ],
+  fold: [
+    [(a) => o.fold(a!, windows), patches],
+    [(a) => o.fold(a!, windows), argument(["batch", 3, 3, 54], "many channels")],
+  ],
 };
 
 describe.each(Object.entries(cases).filter(([, list]) => list.length > 0))("%s", (_, list) => {
@@ -194,6 +218,47 @@ const composed: Record<string, Case> = {
 test.each(Object.entries(composed))("composed function %s", async (_, [f, ...args]) => {
   await checkLowering(runtime, f, args);
   checkDerivative(f, args);
+});
+
+const pairs = argument(["batch", "batch"], "pairs");
+const shared: Record<string, Case> = {
+  sub: [(a) => o.sub(o.mul(a!, 2), a!), x],
+  mul: [(a) => o.mul(a!, a!), x],
+  div: [(a) => o.div(a!, a!), positive],
+  maximum: [(a) => o.maximum(a!, a!), x],
+  select: [(a) => o.select(a!, a!, o.neg(a!)), x],
+  concat: [(a) => o.concat([a!, a!], 1), x],
+  matmul: [(a) => o.matmul(a!, a!), pairs],
+  outer: [(a) => o.outer(a!, a!), x],
+  linear: [(a) => o.linear(a!, a!), pairs],
+  expand: [(a) => o.mul(o.expand(a!, x2(a!)), x2(a!)), row],
+};
+const x2 = (a: Tensor): Tensor => o.reshape(o.concat([a, o.mul(a, a)], 0), [2, 4]);
+
+test.each(Object.entries(shared))("%s of a tensor with itself", async (_, [f, ...args]) => {
+  await checkLowering(runtime, f, args);
+  checkDerivative(f, args);
+});
+
+/** A last axis of 1 takes a way of its own in the lowering, a batch of one row looks like an axis of 1 when it runs. */
+test.each([1, 2])("numbers and axes of 1 broadcast over a batch of %i", async (batch) => {
+  const of = (shape: Shape) => argument(shape, `narrow ${shape.length}`, (v) => 0.5 + v * v, batch);
+  const numbers = [[], [1], [1, 1]].map(of);
+  const narrow = (
+    [
+      ["batch", 1],
+      ["batch", 3, 1],
+      [1, "batch", 1],
+      ["batch", "batch", 1],
+    ] as const
+  ).map(of);
+  const f: Case[0] = (a, b) => o.div(o.maximum(o.add(a!, b!), 1), o.softplus(o.sub(b!, a!)));
+  for (const a of numbers) {
+    for (const b of [...numbers, ...narrow]) {
+      await checkLowering(runtime, f, [a, b], batch);
+      await checkLowering(runtime, f, [b, a], batch);
+    }
+  }
 });
 
 const layers: Record<string, Case> = {
@@ -275,4 +340,44 @@ test("shape errors name the operation, what was expected and what came", () => {
   expect(() => o.reshape(a, ["batch", 2])).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: Cannot build "reshape": expected as many elements as [batch, 2], received [batch, 3].]`,
   );
+  expect(() => o.sum(a, [1, -1])).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "sum": expected axes within the tensor's rank, each once, asked for 1, -1, received [batch, 3].]`,
+  );
+  expect(() => o.pad(a, 1, -1, 0)).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "pad": expected no less than 0 beside axis 1, which is not the batch, received [batch, 3].]`,
+  );
+  expect(() => o.softmax(o.constant(1))).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "softmax": expected at least one axis, received [].]`,
+  );
+  expect(() => o.gather(a, o.input("i", [2], "int32"))).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "gather": expected a table [rows, width] of fixed size and int32 indices, received [batch, 3] and [2].]`,
+  );
+  const pairs = o.input("pairs", ["batch", "batch", 3]);
+  expect(() => o.linear(pairs, o.input("w", [3, 2]))).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "linear": expected at most one batch axis, and not the last, unless all are matrices, received [batch, batch, 3] and [3, 2].]`,
+  );
+  expect(() => o.reshape(pairs, ["batch", 3, "batch"])).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "reshape": expected what becomes [batch, 3, batch] by axes of 1 that come or go, for there are two batch axes, received [batch, batch, 3].]`,
+  );
+});
+
+test("integers are refused where numbers are expected", () => {
+  const indices = o.input("i", ["batch", 2], "int32");
+  expect(() => o.add(indices, 1)).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "add": expected float32 tensors (int32 becomes one by cast), received [batch, 2] and [].]`,
+  );
+  expect(() => o.reshape(o.input("pixels", ["batch", 2], "uint8"), ["batch", 2, 1])).toThrow(
+    /uint8 becomes one by cast/,
+  );
+  expect(o.select(indices, 1, 0).shape).toEqual(["batch", 2]);
+});
+
+test("a grid of many cells has a reverse table", () => {
+  const side = 400;
+  const wide = { grid: [side, side], kernel: [1, 1], stride: [1, 1], dilation: [1, 1] };
+  const padding = [
+    [0, 0],
+    [0, 0],
+  ] as const;
+  expect(reverseTable({ ...wide, padding })).toMatchObject({ depth: 1, outside: side * side });
 });

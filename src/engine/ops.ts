@@ -6,7 +6,7 @@
 import type { Emitter } from "./onnx.ts";
 import type { NdArray } from "./reference.ts";
 import * as ref from "./reference.ts";
-import type { Axis, ElementType, Shape, Tensor } from "./tensor.ts";
+import type { ElementType, Shape, Tensor } from "./tensor.ts";
 import { broadcast, normaliseAxes, printShape, reducedShape, ShapeError, sameShape, staticSize } from "./tensor.ts";
 import { positions, reverseTable, type Windows, windowTable } from "./windows.ts";
 
@@ -105,7 +105,8 @@ function elementwise(
   return {
     shape: ([a, b]) => broadcast(name, a!.shape, b!.shape),
     lower: (emit, [a, b], node) => {
-      if (!node.inputs.some(isSingle) || node.shape.length < 2 || node.shape.at(-1) !== 1) return lower(emit, a!, b!);
+      const isNarrow = node.shape.length > 1 && node.shape.at(-1) === 1 && countBatches(node.shape) < 2;
+      if (!isNarrow || !node.inputs.some(isSingle)) return lower(emit, a!, b!);
       // ONNX Runtime broadcasts a number over a last axis of 1 element by element, 30 times slower than over a vector.
       const flat = [a!, b!].map((x, i) =>
         isSingle(node.inputs[i]!) ? x : emit.node("Reshape", [x, emit.integers([-1])]),
@@ -123,9 +124,12 @@ function elementwise(
 
 const isSingle = ({ shape }: Tensor): boolean => shape.every((axis) => axis === 1);
 
+const axesOfOne = (shape: Shape): number[] => shape.flatMap((axis, i) => (axis === 1 ? [i] : []));
+const withoutOnes = (shape: Shape): Shape => shape.filter((axis) => axis !== 1);
+
 const countBatches = (shape: Shape): number => shape.filter((axis) => axis === "batch").length;
 
-/** Gives a value a shape with at most one batch axis. */
+/** Gives a value a shape with at most one batch axis, whose length follows from the others. */
 const restoreShape = (emit: Emitter, x: string, shape: Shape): string =>
   emit.node("Reshape", [x, emit.integers(shape.map((axis) => (axis === "batch" ? -1 : axis)))]);
 
@@ -166,7 +170,8 @@ const reduction = (
     const from = inputs[0]!.shape;
     const rest = from.length - axes.length;
     if (axes.length === 0) return x!;
-    if (axes.length < 2 || axes[0] !== rest || countBatches(from) > 1) {
+    const isTail = axes[0] === rest && (rest === 0 || !from.slice(rest).includes("batch"));
+    if (axes.length < 2 || !isTail || countBatches(from) > 1) {
       return emit.node(onnx, [x!, emit.integers(axes)], { keepdims: keep ? 1 : 0 });
     }
     // The last axes as one: a plain row sum, whatever small axes they are made of.
@@ -185,11 +190,15 @@ const reduction = (
 
 /** Softmax or its logarithm along the last axis; `finish` makes the value from an element and the log of the total. */
 const normalisation = (
+  name: "softmax" | "logSoftmax",
   onnx: "Softmax" | "LogSoftmax",
   finish: (x: number, logTotal: number) => number,
   pull: (x: Tensor, y: Tensor, d: Tensor) => Tensor,
 ): Op<"softmax" | "logSoftmax"> => ({
-  shape: ([x]) => x!.shape,
+  shape: ([x]) => {
+    if (x!.shape.length === 0) throw new ShapeError(name, "at least one axis", [x!.shape]);
+    return x!.shape;
+  },
   lower: (emit, [x]) => emit.node(onnx, [x!], { axis: -1 }),
   pullback: (node, d) => [pull(node.inputs[0]!, node, d)],
   evaluate: ([x]) => {
@@ -230,6 +239,12 @@ const matrixRule = (
       inputs.map((input) => input.shape),
     );
 };
+
+const oneBatch = "at most one batch axis, and not the last, unless all are matrices";
+
+/** Whether leading axes can be merged and told apart again. */
+const flattens = ({ shape }: Tensor): boolean =>
+  shape.length === 2 || (countBatches(shape) < 2 && shape.at(-1) !== "batch");
 
 /** Up to this many channels, picking single rows costs more than turning the batch inwards and picking whole ones. */
 const fewChannels = 8;
@@ -396,6 +411,7 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
     return mul(div(d, sum(best, axes, true)), best);
   }),
   softmax: normalisation(
+    "softmax",
     "Softmax",
     (x, logTotal) => Math.exp(x - logTotal),
     (_x, y, d) => {
@@ -404,6 +420,7 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
     },
   ),
   logSoftmax: normalisation(
+    "logSoftmax",
     "LogSoftmax",
     (x, logTotal) => x - logTotal,
     (x, _y, d) => sub(d, mul(softmax(x), sum(d, [-1], true))),
@@ -420,17 +437,22 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
 
   reshape: {
     shape: ([x], { shape }) => {
-      if (
-        staticSize(x!.shape) !== staticSize(shape) ||
-        countBatches(x!.shape) !== countBatches(shape) ||
-        countBatches(shape) > 1
-      ) {
+      if (staticSize(x!.shape) !== staticSize(shape) || countBatches(x!.shape) !== countBatches(shape)) {
         throw new ShapeError("reshape", `as many elements as ${printShape(shape)}`, [x!.shape]);
+      }
+      if (countBatches(shape) > 1 && !sameShape(withoutOnes(x!.shape), withoutOnes(shape))) {
+        const expected = `what becomes ${printShape(shape)} by axes of 1 that come or go, for there are two batch axes`;
+        throw new ShapeError("reshape", expected, [x!.shape]);
       }
       return shape;
     },
-    lower: (emit, [x], { attributes: { shape } }) =>
-      emit.node("Reshape", [x!, emit.integers(shape.map((axis) => (axis === "batch" ? -1 : axis)))]),
+    lower: (emit, [x], { inputs, attributes: { shape } }) => {
+      if (countBatches(shape) < 2) return restoreShape(emit, x!, shape);
+      // To squeeze no axes would mean all of 1, a batch of one row among them.
+      const [gone, come] = [axesOfOne(inputs[0]!.shape), axesOfOne(shape)];
+      const squeezed = gone.length > 0 ? emit.node("Squeeze", [x!, emit.integers(gone)]) : x!;
+      return come.length > 0 ? emit.node("Unsqueeze", [squeezed, emit.integers(come)]) : squeezed;
+    },
     pullback: (node, d) => [reshape(d, node.inputs[0]!.shape)],
     evaluate: ([x], _, shape) => ({ shape, data: x!.data }),
   },
@@ -514,7 +536,9 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
   pad: {
     shape: ([x], { axis, before, after }) => {
       const size = x!.shape[axis];
-      if (typeof size !== "number") throw new ShapeError("pad", `axis ${axis} to have a fixed size`, [x!.shape]);
+      if (typeof size !== "number" || before < 0 || after < 0) {
+        throw new ShapeError("pad", `no less than 0 beside axis ${axis}, which is not the batch`, [x!.shape]);
+      }
       return x!.shape.map((old, i) => (i === axis ? size + before + after : old));
     },
     lower: (emit, [x], { shape, attributes: { axis, before, after } }) => {
@@ -538,6 +562,7 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
       const [from, to] = transposed ? [1, 0] : [0, 1];
       const fits = weight.shape.length === 2 && x.shape.length > 0 && x.shape.at(-1) === weight.shape[from];
       matrixRule("linear", fits, `[..., ${weight.shape[from]}] and a matrix`, inputs);
+      matrixRule("linear", flattens(x) && (x.shape.length === 2 || countBatches(weight.shape) === 0), oneBatch, inputs);
       return [...x.shape.slice(0, -1), weight.shape[to]!];
     },
     lower: (emit, [x, weight], node) => lowerLinear(emit, x!, weight!, node),
@@ -554,8 +579,9 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
   outer: {
     shape: (inputs) => {
       const [a, b] = inputs as [Tensor, Tensor];
-      const fits = a.shape.length > 1 && sameShape(a.shape.slice(0, -1), b.shape.slice(0, -1));
-      matrixRule("outer", fits, "equal leading axes", inputs);
+      const fits = a.shape.length > 0 && sameShape(a.shape.slice(0, -1), b.shape.slice(0, -1));
+      matrixRule("outer", fits && b.shape.length > 0, "equal leading axes", inputs);
+      matrixRule("outer", flattens(a) && flattens(b), oneBatch, inputs);
       return [a.shape.at(-1)!, b.shape.at(-1)!];
     },
     lower: (emit, [a, b], { inputs }) =>
@@ -581,10 +607,10 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
   gather: {
     shape: (inputs) => {
       const [table, indices] = inputs as [Tensor, Tensor];
-      if (table.shape.length !== 2 || indices.type !== "int32") {
+      if (table.shape.length !== 2 || table.shape.includes("batch") || indices.type !== "int32") {
         throw new ShapeError(
           "gather",
-          "a table [rows, width] and int32 indices",
+          "a table [rows, width] of fixed size and int32 indices",
           inputs.map((x) => x.shape),
         );
       }
@@ -599,10 +625,10 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
   scatterAdd: {
     shape: (inputs, { rows }) => {
       const [indices, updates] = inputs as [Tensor, Tensor];
-      if (!sameShape(indices.shape, updates.shape.slice(0, -1))) {
+      if (!sameShape(indices.shape, updates.shape.slice(0, -1)) || typeof updates.shape.at(-1) !== "number") {
         throw new ShapeError(
           "scatterAdd",
-          "indices [...] and updates [..., width]",
+          "indices [...] and updates [..., width] of fixed width",
           inputs.map((x) => x.shape),
         );
       }
@@ -628,7 +654,7 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
   // [batch, ...grid, channels] → [batch, ...positions, kernel x channels]: the patches under a sliding window (im2col)
   unfold: {
     shape: ([x], windows) => {
-      if (!sameShape(x!.shape.slice(1, -1), windows.grid)) {
+      if (!sameShape(x!.shape.slice(1, -1), windows.grid) || typeof x!.shape.at(-1) !== "number") {
         throw new ShapeError("unfold", `[batch, ${windows.grid.join(", ")}, channels]`, [x!.shape]);
       }
       const channels = x!.shape.at(-1) as number;
@@ -680,7 +706,7 @@ export function lowerLinear(emit: Emitter, x: string, weight: string, node: Tens
   const inputs = [flatten(emit, x, node.inputs[0]!), weight, ...(bias === undefined ? [] : [bias])];
   const result = emit.node("Gemm", inputs, { transB: node.attributes.transposed ? 1 : 0 });
   if (node.shape.length === 2) return result;
-  return emit.node("Reshape", [result, emit.integers(node.shape.map((axis) => (axis === "batch" ? -1 : axis)))]);
+  return restoreShape(emit, result, node.shape);
 }
 
 /** The table's entry for a node; the one place where name and entry are married for the type checker. */
@@ -693,6 +719,16 @@ export type Operand = Tensor | number;
 
 const lift = (x: Operand): Tensor => (typeof x === "number" ? constant(x) : x);
 
+/** Which operands of an operation may be int32 or uint8; all others are float32. */
+const takesIntegers: { readonly [K in OpName]?: readonly number[] } = {
+  cast: [0],
+  select: [0],
+  axisSize: [0],
+  expand: [1],
+  gather: [1],
+  scatterAdd: [0],
+};
+
 function make<K extends OpName>(
   op: K,
   inputs: readonly Operand[],
@@ -700,6 +736,14 @@ function make<K extends OpName>(
   type: ElementType = "float32",
 ): Tensor<K> {
   const tensors = inputs.map(lift);
+  const integer = tensors.find((x, i) => x.type !== "float32" && !takesIntegers[op]?.includes(i));
+  if (integer) {
+    throw new ShapeError(
+      op,
+      `float32 tensors (${integer.type} becomes one by cast)`,
+      tensors.map(({ shape }) => shape),
+    );
+  }
   return { op, inputs: tensors, attributes, shape: (ops[op] as Op<K>).shape(tensors, attributes), type };
 }
 
@@ -773,8 +817,9 @@ export const softmax = (x: Tensor): Tensor => make("softmax", [x], {});
 export const logSoftmax = (x: Tensor): Tensor => make("logSoftmax", [x], {});
 /** Length of an axis as a scalar: a number known now, or the batch size when the graph runs. */
 export function axisSize(x: Tensor, axis: number): Tensor {
-  const size: Axis | undefined = x.shape[axis];
-  return typeof size === "number" ? constant(size) : make("axisSize", [x], { axis });
+  const [place] = normaliseAxes("axisSize", [axis], x.shape) as [number];
+  const size = x.shape[place]!;
+  return typeof size === "number" ? constant(size) : make("axisSize", [x], { axis: place });
 }
 
 export const reshape = (x: Tensor, shape: Shape): Tensor =>

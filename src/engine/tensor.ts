@@ -49,11 +49,12 @@ export function broadcast(op: string, a: Shape, b: Shape): Shape {
   });
 }
 
-/** Negative axes count from the end. The result is sorted. */
+/** Negative axes count from the end. The result is sorted. @throws ShapeError for an axis that is not there or named twice */
 export function normaliseAxes(op: string, axes: readonly number[], shape: Shape): number[] {
   const found = axes.map((axis) => (axis < 0 ? axis + shape.length : axis));
-  if (found.some((axis) => axis < 0 || axis >= shape.length || !Number.isInteger(axis))) {
-    throw new ShapeError(op, `axes within the tensor's rank, asked for ${axes.join(", ")}`, [shape]);
+  const isKnown = (axis: number, i: number) => shape[axis] !== undefined && found.indexOf(axis) === i;
+  if (!found.every(isKnown)) {
+    throw new ShapeError(op, `axes within the tensor's rank, each once, asked for ${axes.join(", ")}`, [shape]);
   }
   return found.sort((a, b) => a - b);
 }

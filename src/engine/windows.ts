@@ -59,7 +59,7 @@ export function reverseTable(windows: Windows): { table: Int32Array; depth: numb
   forward.forEach((cell, entry) => {
     if (cell !== none) seenBy[cell]!.push(entry);
   });
-  const depth = Math.max(1, ...seenBy.map((entries) => entries.length));
+  const depth = seenBy.reduce((most, entries) => Math.max(most, entries.length), 1);
   const table = new Int32Array(none * depth).fill(forward.length);
   seenBy.forEach((entries, cell) => {
     table.set(entries, cell * depth);
