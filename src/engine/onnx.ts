@@ -5,7 +5,7 @@
 import onnxProto from "onnx-proto";
 import { lowerLinear, opOf } from "./ops.ts";
 import { intern } from "./simplify.ts";
-import { type ElementType, isOp, type Shape, type Tensor, topologicalOrder } from "./tensor.ts";
+import { type ElementType, isOp, printShape, type Shape, type Tensor, topologicalOrder } from "./tensor.ts";
 
 const { onnx } = onnxProto;
 
@@ -49,13 +49,16 @@ export interface LoweringOptions {
   readonly stored?: Readonly<Record<string, Float32Array>>;
 }
 
-/** Equal subgraphs are emitted once. @throws Error when two parameters share a name but not a shape */
+/**
+ * Equal subgraphs are emitted once.
+ * @throws Error when a name stands for two things, or when stored values do not fill their parameter
+ */
 export function lower(outputs: Readonly<Record<string, Tensor>>, { stored = {} }: LoweringOptions = {}): LoweredModel {
   const shared = intern(outputs);
   const order = topologicalOrder(Object.values(shared));
   const uses = countUses(order, Object.values(shared));
   const fused = new Set<Tensor>(order.flatMap((node) => biasOf(node, uses)?.product ?? []));
-  const writer = graphWriter();
+  const writer = graphWriter(namesOf(order, Object.keys(shared)));
   const names = new Map<Tensor, string>();
   const inputs: LoweredModel["inputs"][number][] = [];
   const parameters: Tensor<"parameter">[] = [];
@@ -67,7 +70,7 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, { stored = {} }
       names.set(node, node.attributes.name);
     } else if (isOp(node, "parameter")) {
       const values = stored[node.attributes.name];
-      if (values) writer.store(node.attributes.name, values, node.attributes.shape);
+      if (values) writer.store(node.attributes.name, filling(node, values), node.attributes.shape);
       else parameters.push(node);
       names.set(node, node.attributes.name);
     } else {
@@ -91,6 +94,24 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, { stored = {} }
   return { bytes, inputs, parameters, outputs: Object.keys(outputs) };
 }
 
+/** The names that the caller chose, of inputs, parameters and outputs. */
+function namesOf(order: readonly Tensor[], outputs: readonly string[]): Set<string> {
+  const given = order.flatMap((node) => (isOp(node, "input") || isOp(node, "parameter") ? [node.attributes.name] : []));
+  const twice = outputs.find((name) => given.includes(name));
+  if (twice !== undefined) {
+    throw new Error(`Cannot lower the graph: "${twice}" is both an input and an output; give each its own name.`);
+  }
+  return new Set([...given, ...outputs]);
+}
+
+function filling({ attributes: { name, shape } }: Tensor<"parameter">, values: Float32Array): Float32Array {
+  const expected = shape.reduce((a, b) => a * b, 1);
+  if (values.length === expected) return values;
+  throw new Error(
+    `Cannot store parameter "${name}": expected ${printShape(shape)} = ${expected} values, received ${values.length}.`,
+  );
+}
+
 function countUses(order: readonly Tensor[], outputs: readonly Tensor[]): Map<Tensor, number> {
   const uses = new Map<Tensor, number>();
   for (const used of [...order.flatMap((node) => node.inputs), ...outputs]) uses.set(used, (uses.get(used) ?? 0) + 1);
@@ -109,11 +130,13 @@ function biasOf(node: Tensor, uses: Map<Tensor, number>): { product: Tensor<"lin
   return fits ? { product, bias } : undefined;
 }
 
-/** Collects nodes and stored tensors, then writes the protobuf. */
-function graphWriter() {
+/** Collects nodes and stored tensors, then writes the protobuf. Values in between get names that are not `taken`. */
+function graphWriter(taken: ReadonlySet<string>) {
   const nodes: Parameters<typeof onnx.NodeProto.create>[0][] = [];
   const stored = new Map<string, { dims: readonly number[]; dataType: number; rawData: Uint8Array }>();
   const constants = new Map<string, string>();
+
+  const free = (name: string): string => (taken.has(name) ? free(`${name}_`) : name);
 
   const store = (name: string, values: Float32Array | BigInt64Array, dims: readonly number[]) => {
     const rawData = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
@@ -128,7 +151,7 @@ function graphWriter() {
     const key = `${kind} ${shape.join("x")} ${values.length > 64 ? `#${stored.size}` : values.join(",")}`;
     const known = constants.get(key);
     if (known !== undefined) return known;
-    const name = `${kind}_${constants.size}`;
+    const name = free(`${kind}_${constants.size}`);
     constants.set(key, name);
     store(name, values, shape);
     return name;
@@ -136,7 +159,7 @@ function graphWriter() {
 
   const emitter: Emitter = {
     node: (type, inputs, attributes = {}) => {
-      const output = `${type.toLowerCase()}_${nodes.length}`;
+      const output = free(`${type.toLowerCase()}_${nodes.length}`);
       const attribute = Object.entries(attributes).map(([name, value]) => attributeOf(name, value));
       nodes.push({ opType: type, input: [...inputs], output: [output], attribute });
       return output;

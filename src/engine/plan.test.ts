@@ -105,3 +105,15 @@ test("one name for two parameters is refused", () => {
     `[Error: Cannot build the graph: "w" is both parameter [1] and parameter [1, 1]; give each its own name.]`,
   );
 });
+
+test("terms that cannot be returned or trained are refused", () => {
+  const w = parameter("w", [], { kind: "constant", value: 1 });
+  expect(() => planTraining(w, { loss: w })).toThrowErrorMatchingInlineSnapshot(
+    `[Error: Cannot train: the plan itself returns "loss"; give the term another name.]`,
+  );
+  const other = parameter("other", [], { kind: "constant", value: 1 });
+  expect(() => planTraining(w, { term: mul(w, other) })).toThrowErrorMatchingInlineSnapshot(
+    `[Error: Cannot train: a term reads parameter "other", which the loss does not depend on; add it to the loss, or make it a constant.]`,
+  );
+  expect(() => planTraining(w, {}, { loss: w, "gradient/w": other })).toThrow(/"other"/);
+});

@@ -33,7 +33,8 @@ export const gradientPrefix = "gradient/";
 
 /**
  * @param evaluation what `evaluate` returns where that differs from loss and terms: the same without dropout, say
- * @throws ShapeError when the loss is not a scalar; Error when it depends on no parameter
+ * @throws ShapeError when the loss is not a scalar; Error when it depends on no parameter, when a term reads one that the
+ *   loss does not, or when a term takes a name of the plan's own
  */
 export function planTraining(
   loss: Tensor,
@@ -41,22 +42,47 @@ export function planTraining(
   evaluation: Readonly<Record<string, Tensor>> = { ...terms, loss },
 ): TrainingPlan {
   const outputs = intern({ ...terms, loss });
-  const parameters = topologicalOrder([outputs.loss!]).filter((node) => isOp(node, "parameter"));
+  const parameters = parametersOf([outputs.loss!]);
   if (parameters.length === 0) throw new Error("Cannot train: the loss depends on no parameter.");
+  checkTerms(terms, evaluation, new Set(parameters.map(({ attributes }) => attributes.name)));
   const slopes = gradients(outputs.loss!, parameters);
   const squares = slopes.map(sumOfSquares);
   const named = Object.fromEntries(parameters.map((node, i) => [gradientPrefix + node.attributes.name, slopes[i]!]));
   const norm = sqrt(squares.reduce(add, constant(0)));
   return {
     parameters: parameters.map(({ attributes }) => attributes),
-    gradientModel: executable(lower({ ...outputs, "gradient-norm": norm, ...named })),
+    gradientModel: executable(lower({ ...outputs, [normName]: norm, ...named })),
     evaluationModel: executable(lower(evaluation)),
   };
 }
 
+const normName = "gradient-norm";
+
+const parametersOf = (outputs: readonly Tensor[]) =>
+  topologicalOrder(outputs).filter((node) => isOp(node, "parameter"));
+
+function checkTerms(
+  terms: Readonly<Record<string, Tensor>>,
+  evaluation: Readonly<Record<string, Tensor>>,
+  trained: ReadonlySet<string>,
+): void {
+  const taken = Object.keys(terms).find((name) => ["loss", normName].includes(name) || name.startsWith(gradientPrefix));
+  if (taken !== undefined)
+    throw new Error(`Cannot train: the plan itself returns "${taken}"; give the term another name.`);
+  const untrained = parametersOf([...Object.values(terms), ...Object.values(evaluation)]).find(
+    ({ attributes }) => !trained.has(attributes.name),
+  );
+  if (untrained) {
+    throw new Error(
+      `Cannot train: a term reads parameter "${untrained.attributes.name}", which the loss does not depend on; ` +
+        "add it to the loss, or make it a constant.",
+    );
+  }
+}
+
 const executable = ({ bytes, inputs }: LoweredModel): ExecutableModel => ({ bytes, inputs });
 
-/** First values of a parameter, from a stream of its own: they do not depend on what else the graph holds. */
+/** First values of a parameter, flat, from a stream of its own: they do not depend on what else the graph holds. */
 export function initialValues({ name, shape, initialiser }: ParameterInfo, seed: number): Float32Array {
   const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
   const rng = random(seed, `parameter ${name}`);

@@ -4,7 +4,7 @@
  */
 import { isOp, printShape, sameShape, type Tensor, topologicalOrder } from "./tensor.ts";
 
-/** @throws Error when a name stands for two different parameters or inputs */
+/** @throws Error when a name stands for two different parameters or inputs, or for one that is filled in two ways */
 export function intern(outputs: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
   const canonical = new Map<Tensor, Tensor>();
   const byKey = new Map<string, Tensor>();
@@ -29,8 +29,7 @@ export function intern(outputs: Readonly<Record<string, Tensor>>): Record<string
 }
 
 function keyOf(node: Tensor, inputs: readonly number[], fresh: number): string {
-  if (isOp(node, "parameter")) return `leaf ${node.attributes.name}`;
-  if (isOp(node, "input")) return `leaf ${node.attributes.name}`;
+  if (isLeaf(node)) return `leaf ${node.attributes.name}`;
   // Comparing large constants costs more than storing them twice.
   if (isOp(node, "constant")) {
     const { values, shape } = node.attributes;
@@ -40,10 +39,19 @@ function keyOf(node: Tensor, inputs: readonly number[], fresh: number): string {
 }
 
 function checkSameLeaf(a: Tensor, b: Tensor): void {
-  if (!isOp(a, "parameter") && !isOp(a, "input")) return;
-  if (a.op === b.op && a.type === b.type && sameShape(a.shape, b.shape)) return;
+  if (!isLeaf(a) || !isLeaf(b) || describeLeaf(a) === describeLeaf(b)) return;
+  const filled = a.op === b.op && sameShape(a.shape, b.shape) ? ", of different types or first values" : "";
   throw new Error(
-    `Cannot build the graph: "${a.attributes.name}" is both ${b.op} ${printShape(b.shape)} and ${a.op} ${printShape(a.shape)}; ` +
+    `Cannot build the graph: "${a.attributes.name}" is both ${b.op} ${printShape(b.shape)} and ${a.op} ${printShape(a.shape)}${filled}; ` +
       "give each its own name.",
   );
 }
+
+type Leaf = Tensor<"parameter"> | Tensor<"input">;
+const isLeaf = (node: Tensor): node is Leaf => isOp(node, "parameter") || isOp(node, "input");
+
+/** Everything by which two leaves of one name may differ. */
+const describeLeaf = (node: Leaf): string =>
+  isOp(node, "parameter")
+    ? JSON.stringify([node.op, node.shape, Object.entries(node.attributes.initialiser).sort()])
+    : JSON.stringify([node.op, node.shape, node.type, node.attributes.source]);
