@@ -5,7 +5,7 @@
 import { type InferenceSession, type InferenceSessionFactory, Tensor as OrtTensor } from "onnxruntime-common";
 import type { LoweredModel } from "./onnx.ts";
 import { type Adam, createAdam } from "./optimizer/adam.ts";
-import { gradientPrefix, initialValues, type TrainingPlan } from "./plan.ts";
+import { gradientNormName, gradientPrefix, initialValues, type TrainingPlan } from "./plan.ts";
 import { random } from "./random.ts";
 import type { FeedArray, Feeds, OptimiserState, Outputs, StepOptions, StepResult } from "./runtime.ts";
 
@@ -93,7 +93,7 @@ export function createHost(ort: InferenceSessionFactory, { threads }: HostOption
     async step(id: number, feeds: Feeds, { rate, clipNorm, seed, only }: StepOptions): Promise<StepResult> {
       const { adam, gradient, plan, parameters } = training(id);
       const values = floats(await gradient.run({ ...parameters, ...bindAll(plan.gradientModel.inputs, feeds, seed) }));
-      const gradientNorm = values["gradient-norm"]![0]!;
+      const gradientNorm = values[gradientNormName]![0]!;
       const applied = Number.isFinite(gradientNorm) && Number.isFinite(values.loss![0]!);
       if (applied) {
         const scale = clipNorm !== undefined && gradientNorm > clipNorm ? clipNorm / gradientNorm : 1;
@@ -115,16 +115,13 @@ export function createHost(ort: InferenceSessionFactory, { threads }: HostOption
     },
 
     setParameters(id: number, values: Values): void {
-      const { adam } = training(id);
-      for (const [name, target] of Object.entries(adam.parameters)) {
-        const value = values[name];
-        if (value?.length !== target.length) {
-          throw new Error(
-            `Cannot set parameter "${name}": expected ${target.length} values, received ${value?.length ?? "none"}.`,
-          );
-        }
-        target.set(value);
+      const targets = Object.entries(training(id).adam.parameters);
+      for (const [name, { length }] of targets) {
+        const received = values[name]?.length;
+        if (received !== length)
+          throw new Error(`Cannot set parameter "${name}": expected ${length} values, received ${received ?? "none"}.`);
       }
+      for (const [name, target] of targets) target.set(values[name]!);
     },
 
     save(id: number, name: string): void {
@@ -142,10 +139,7 @@ export function createHost(ort: InferenceSessionFactory, { threads }: HostOption
 
     importState(id: number, name: string, state: OptimiserState): void {
       const { adam, saved } = training(id);
-      const { length } = adam.save().values;
-      if (state.values.length !== length) {
-        throw new Error(`Cannot import state "${name}": expected ${length} values, received ${state.values.length}.`);
-      }
+      adam.check(state);
       saved.set(name, state);
     },
 

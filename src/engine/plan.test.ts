@@ -67,6 +67,23 @@ test("one Adam step is the published update", async () => {
   for (let i = 0; i < 5; i++) expect(moved![i]).toBeCloseTo(expected[i]!, 5);
 });
 
+test("a parameter that was frozen takes its first step at the full rate, not corrected for updates it never had", async () => {
+  const [early, late] = ["early", "late"].map((name) => parameter(name, [3], { kind: "constant", value: 2 }));
+  const trainer = await runtime.train(planTraining(mean(square(mul(add(early!, late!), input("x", [3]))))), 0);
+  const step = (only?: string[]) =>
+    trainer.step(
+      { batch: 1, arrays: { x: Float32Array.of(1, -2, 3) } },
+      { rate: 0.01, seed: 0, ...(only && { only }) },
+    );
+  for (let i = 0; i < 50; i++) await step(["early"]);
+  await trainer.save("half");
+  for (let i = 0; i < 2; i++) {
+    await step();
+    for (const value of (await trainer.parameters()).late!) expect(value).toBeCloseTo(1.99, 5);
+    await trainer.restore("half");
+  }
+});
+
 test("a step that is not finite changes nothing and says so", async () => {
   const trainer = await runtime.train(plan, 1);
   const before = await trainer.parameters();

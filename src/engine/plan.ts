@@ -30,6 +30,7 @@ export interface TrainingPlan {
 }
 
 export const gradientPrefix = "gradient/";
+export const gradientNormName = "gradient-norm";
 
 /**
  * @param evaluation what `evaluate` returns where that differs from loss and terms: the same without dropout, say
@@ -51,12 +52,10 @@ export function planTraining(
   const norm = sqrt(squares.reduce(add, constant(0)));
   return {
     parameters: parameters.map(({ attributes }) => attributes),
-    gradientModel: executable(lower({ ...outputs, [normName]: norm, ...named })),
+    gradientModel: executable(lower({ ...outputs, [gradientNormName]: norm, ...named })),
     evaluationModel: executable(lower(evaluation)),
   };
 }
-
-const normName = "gradient-norm";
 
 const parametersOf = (outputs: readonly Tensor[]) =>
   topologicalOrder(outputs).filter((node) => isOp(node, "parameter"));
@@ -66,7 +65,9 @@ function checkTerms(
   evaluation: Readonly<Record<string, Tensor>>,
   trained: ReadonlySet<string>,
 ): void {
-  const taken = Object.keys(terms).find((name) => ["loss", normName].includes(name) || name.startsWith(gradientPrefix));
+  const taken = Object.keys(terms).find(
+    (name) => ["loss", gradientNormName].includes(name) || name.startsWith(gradientPrefix),
+  );
   if (taken !== undefined)
     throw new Error(`Cannot train: the plan itself returns "${taken}"; give the term another name.`);
   const untrained = parametersOf([...Object.values(terms), ...Object.values(evaluation)]).find(

@@ -27,7 +27,7 @@ export type Remote<T extends Methods> = {
     args: Parameters<T[K]>,
     transfer: ArrayBuffer[],
   ): Promise<Awaited<ReturnType<T[K]>>>;
-  /** Ends every waiting and later call with this error. */
+  /** Ends every waiting and later call with this error; the first one stands. */
   fail(error: Error): void;
 };
 
@@ -63,12 +63,13 @@ export function connect<T extends Methods>(port: Port): Remote<T> {
   const call = (method: string, args: readonly unknown[], transfer: ArrayBuffer[]) =>
     new Promise<unknown>((resolve, reject) => {
       if (broken) return reject(broken);
-      waiting.set(++lastId, { resolve, reject });
-      port.post({ id: lastId, method, args } satisfies Call, transfer);
+      // What cannot be posted throws here, and nobody waits for it.
+      port.post({ id: ++lastId, method, args } satisfies Call, transfer);
+      waiting.set(lastId, { resolve, reject });
     });
 
   const fail = (error: Error) => {
-    broken = error;
+    broken ??= error;
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
   };

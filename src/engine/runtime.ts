@@ -40,7 +40,8 @@ export interface StepResult {
 
 /** Everything that a step depends on besides its feeds. */
 export interface OptimiserState {
-  readonly step: number;
+  /** Updates that each parameter has had, in the parameters' order. */
+  readonly steps: readonly number[];
   /** Parameters, first and second moments, one after the other. */
   readonly values: Float32Array;
 }
@@ -53,9 +54,11 @@ export interface Trainer {
   evaluate(feeds: Feeds, seed: number): Promise<Outputs>;
   /** Copies of all parameters: name → values. */
   parameters(): Promise<Readonly<Record<string, Float32Array>>>;
+  /** @throws Error naming a parameter that is absent or of another length; nothing is changed then */
   setParameters(values: Readonly<Record<string, Float32Array>>): Promise<void>;
   /** Keeps parameters and optimiser state under a name, in memory, for `restore`. */
   save(name: string): Promise<void>;
+  /** @throws Error when nothing was kept under this name */
   restore(name: string): Promise<void>;
   /** A copy of what `save` kept, to be written down; `importState` puts it back under the name, in this run or a later one. */
   exportState(name: string): Promise<OptimiserState>;

@@ -33,7 +33,7 @@ export function cachedCheckpoints(cache: ArrayCache, key: string): Checkpoints {
       const { progress, steps } = entry.metadata as Kept;
       if (progress === undefined) return undefined;
       for (const name of keptStates) {
-        const state: OptimiserState = { step: steps[name]!, values: entry.arrays[name] as Float32Array };
+        const state: OptimiserState = { steps: steps[name]!, values: entry.arrays[name] as Float32Array };
         await trainer.importState(name, state);
       }
       return progress;
@@ -43,7 +43,7 @@ export function cachedCheckpoints(cache: ArrayCache, key: string): Checkpoints {
       const arrays = Object.fromEntries(
         keptStates.map((name, i) => [name, states[i]!.values as Float32Array<ArrayBuffer>]),
       );
-      const steps = Object.fromEntries(keptStates.map((name, i) => [name, states[i]!.step]));
+      const steps = Object.fromEntries(keptStates.map((name, i) => [name, states[i]!.steps]));
       await cache.put(key, { arrays, metadata: { progress, steps } satisfies Kept });
     },
     async clear() {
@@ -55,6 +55,6 @@ export function cachedCheckpoints(cache: ArrayCache, key: string): Checkpoints {
 interface Kept {
   /** Absent once the run has ended. */
   readonly progress?: Progress;
-  /** Steps of the optimiser, by state. */
-  readonly steps: Readonly<Record<string, number>>;
+  /** Updates of each parameter, by state. */
+  readonly steps: Readonly<Record<string, readonly number[]>>;
 }

@@ -19,8 +19,9 @@ export function nodeRuntime({ threads = Math.min(8, availableParallelism()) }: N
   worker.unref();
   const host = connect<Host>({
     post: (message, transfer) => {
-      if (underWay++ === 0) worker.ref();
       worker.postMessage(message, transfer);
+      // Not before: a message that cannot be posted gets no answer.
+      if (underWay++ === 0) worker.ref();
     },
     listen: (receive) =>
       worker.on("message", (message) => {
@@ -39,7 +40,7 @@ export function nodeRuntime({ threads = Math.min(8, availableParallelism()) }: N
     async train(plan, seed): Promise<Trainer> {
       const id = await host.createTrainer(plan, seed);
       return {
-        step: (feeds, options) => host.transferring("step", [id, feeds, options], buffersOf(feeds)),
+        step: async (feeds, options) => host.transferring("step", [id, feeds, options], buffersOf(feeds)),
         evaluate: (feeds, noise) => host.evaluate(id, feeds, noise),
         parameters: () => host.parameters(id),
         setParameters: (values) => host.setParameters(id, values),
@@ -66,6 +67,14 @@ function startWorker(options: HostOptions): Worker {
   return new Worker(start, { eval: true, workerData: options });
 }
 
-const buffersOf = ({ arrays }: Feeds): ArrayBuffer[] => [
-  ...new Set(Object.values(arrays).map(({ buffer }) => buffer as ArrayBuffer)),
-];
+/** The buffers to hand over. @throws Error where an earlier step was given one of them */
+function buffersOf({ arrays }: Feeds): ArrayBuffer[] {
+  const gone = Object.keys(arrays).find((name) => arrays[name]!.buffer.byteLength === 0);
+  if (gone !== undefined) {
+    throw new Error(
+      `Cannot step: expected values for "${gone}", received an array that is empty or was handed over to an earlier step; ` +
+        "give each step arrays of its own.",
+    );
+  }
+  return [...new Set(Object.values(arrays).map(({ buffer }) => buffer as ArrayBuffer))];
+}

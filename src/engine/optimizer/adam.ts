@@ -17,11 +17,17 @@ export const adamDefaults: AdamSettings = { beta1: 0.9, beta2: 0.999, epsilon: 1
 export interface Adam {
   /** Views into the memory: name → values. Valid as long as the optimiser. */
   readonly parameters: Readonly<Record<string, Float32Array>>;
-  /** One update. `scale` multiplies every gradient (global-norm clipping). Parameters without a gradient stay. */
+  /**
+   * One update. `scale` multiplies every gradient (global-norm clipping). Parameters without a gradient stay, and this step does
+   * not count for them: the corrections of their moments' bias go by their own updates.
+   */
   update(gradients: Readonly<Record<string, Float32Array>>, rate: number, scale: number): void;
   /** A copy of everything an update depends on. */
   save(): OptimiserState;
+  /** @throws Error when the state is that of other parameters */
   restore(state: OptimiserState): void;
+  /** @throws Error when the state is that of other parameters */
+  check(state: OptimiserState): void;
 }
 
 interface Kernel {
@@ -47,10 +53,10 @@ const windowLength = 16_384;
 const bytesPerFloat = 4;
 
 export function createAdam(sizes: Readonly<Record<string, number>>, settings: AdamSettings = adamDefaults): Adam {
-  const offsets = new Map<string, { start: number; length: number }>();
+  const offsets = new Map<string, { start: number; length: number; steps: number }>();
   let total = 0;
   for (const [name, length] of Object.entries(sizes)) {
-    offsets.set(name, { start: total, length });
+    offsets.set(name, { start: total, length, steps: 0 });
     total += Math.ceil(length / 4) * 4;
   }
 
@@ -68,18 +74,25 @@ export function createAdam(sizes: Readonly<Record<string, number>>, settings: Ad
   const parameters = Object.fromEntries(
     [...offsets].map(([name, { start, length }]) => [name, state.subarray(start, start + length)]),
   );
-  let step = 0;
+  const check = ({ steps, values }: OptimiserState) => {
+    if (values.length === state.length && steps.length === offsets.size) return;
+    throw new Error(
+      `Cannot restore the optimiser: expected ${state.length} values of ${offsets.size} parameters, ` +
+        `received ${values.length} of ${steps.length}. Was the state saved for another model?`,
+    );
+  };
 
   return {
     parameters,
     update: (gradients, rate, scale) => {
-      step++;
       const { beta1, beta2, epsilon } = settings;
-      const corrected = rate / (1 - beta1 ** step);
-      const correction = 1 / Math.sqrt(1 - beta2 ** step);
-      for (const [name, { start, length }] of offsets) {
+      for (const [name, place] of offsets) {
         const gradient = gradients[name];
         if (!gradient) continue;
+        const { start, length } = place;
+        const step = ++place.steps;
+        const corrected = rate / (1 - beta1 ** step);
+        const correction = 1 / Math.sqrt(1 - beta2 ** step);
         for (let done = 0; done < length; done += windowLength) {
           const count = Math.min(windowLength, length - done);
           window.set(gradient.subarray(done, done + count));
@@ -102,11 +115,15 @@ export function createAdam(sizes: Readonly<Record<string, number>>, settings: Ad
         }
       }
     },
-    save: () => ({ step, values: state.slice() }),
+    save: () => ({ steps: Array.from(offsets.values(), ({ steps }) => steps), values: state.slice() }),
     restore: (saved) => {
-      step = saved.step;
+      check(saved);
+      [...offsets.values()].forEach((place, i) => {
+        place.steps = saved.steps[i]!;
+      });
       state.set(saved.values);
     },
+    check,
   };
 }
 
