@@ -57,7 +57,7 @@ export const oneHot = (indices: Tensor, depth: number): Tensor =>
   equal(reshape(cast(indices), [...indices.shape, 1]), constant(Array.from({ length: depth }, (_, i) => i)));
 
 /**
- * log Γ(x) for x > 0, relative error below 1e-6 in float32: Stirling's series at x + 6, stepped down by the recurrence
+ * log Γ(x) for x > 0, in float32 within 4e-6 of max(1, |log Γ(x)|): Stirling's series at x + 6, stepped down by the recurrence
  * log Γ(x) = log Γ(x + 1) - log x.
  */
 export function logGamma(x: Tensor): Tensor {

@@ -46,8 +46,10 @@ export interface MixtureOptions {
 }
 
 /**
- * Maximum likelihood by expectation-maximisation (Dempster 1977), started from k-means++ centres.
- * @param spread variances [rows, latent] of the rows' posteriors: the mixture is fitted to the aggregate posterior, not to its means
+ * Expectation-maximisation (Dempster 1977), started from k-means++ centres (Arthur & Vassilvitskii 2007). Shares are judged by
+ * the posteriors' means; their variances count where components are fitted. At most one component for 10 rows.
+ * @param latents means [rows, latent] of the rows' posteriors, at least one row
+ * @param spread variances [rows, latent]: the mixture is fitted to the aggregate posterior, not to its means alone
  */
 export function fitMixture(
   latents: Float32Array,
@@ -125,7 +127,7 @@ function improve(
       }
     }
   }
-  // A component that lost its rows keeps a place of its own, with little weight.
+  // A component that lost its rows has no weight; this only keeps its numbers finite.
   const held = (c: number) => Math.max(mass[c]!, 1e-6);
   const means = Float32Array.from(sums, (sum, k) => sum / held(Math.floor(k / latent)));
   const variances = Float32Array.from(squares, (square, k) =>

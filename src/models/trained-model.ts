@@ -46,6 +46,7 @@ export interface TrainingRecord {
 
 export interface EpochRecord {
   readonly epoch: number;
+  /** Learning rate that the epoch ended with. */
   readonly rate: number;
   readonly beta: number;
   /** Means over the epoch's training rows, of the training loss and its terms. */
@@ -146,7 +147,8 @@ export function openNetworks(
       const rows = latents.length / latent;
       const parts: Float32Array[] = [];
       for (let start = 0; start < rows; start += chunk) {
-        const part = latents.subarray(start * latent, Math.min(rows, start + chunk) * latent);
+        // A copy: of a view all the memory behind it would be posted.
+        const part = latents.slice(start * latent, Math.min(rows, start + chunk) * latent);
         const { parameters } = await decoder.run({ batch: part.length / latent, arrays: { [latentInput]: part } });
         parts.push(parameters!);
       }

@@ -26,13 +26,14 @@ export function usableRows(batch: Batch, among: readonly number[]): number[] {
   return among.filter((row) => masks.some((mask) => mask[row] === 1));
 }
 
-/** The epoch's batches of row indices, shuffled by seed and epoch. A last batch of one row joins the one before. */
+/** The epoch's batches of row indices, shuffled by seed and epoch. */
 export function epochBatches(rows: readonly number[], size: number, seed: number, epoch: number): number[][] {
   const order = [...rows];
   shuffle(order, random(seed, `epoch ${epoch}`));
   return inBatches(order, size);
 }
 
+/** Rows in their order, `size` at a time. A last batch of one row joins the one before: alone it has no negatives. */
 export function inBatches(rows: readonly number[], size: number): number[][] {
   const batches: number[][] = [];
   for (let start = 0; start < rows.length; start += size) batches.push(rows.slice(start, start + size));
@@ -47,6 +48,7 @@ export interface FeedOptions {
   readonly augmentation?: Random | undefined;
 }
 
+/** Inputs of the training graph for the rows at `indices`; every array is a fresh copy. */
 export function feedsOf(
   rows: TrainingRows,
   modalities: readonly Modality[],
@@ -81,7 +83,7 @@ function identityNumbers({ rows, arrays, present }: Encoded): Float32Array {
   });
 }
 
-/** Two independent 32-bit hashes and the length: a collision among a million rows has a chance near 1e-7. */
+/** Two 32-bit hashes of different kinds: a collision among a million rows has a chance near 1e-7. */
 function digest(bytes: Uint8Array, start: number, length: number): string {
   let a = 0x811c9dc5;
   let b = 0x9e3779b9;

@@ -116,6 +116,45 @@ test("no better bound for long enough ends the run", async () => {
   expect(record.stopped).toBe("no-improvement");
 });
 
+test.each([
+  ["no held-out rows", { validation: [] }],
+  ["one training row", { train: [3] }],
+  ["fewer rows than a batch", { train: [1, 2, 3] }],
+  ["a last batch of one row", { train: Array.from({ length: 65 }, (_, i) => i) }],
+  ["one modality", { modalities: modalities.slice(0, 1) }],
+])("%s: a model is learnt all the same", async (_, changed) => {
+  const data = { ...input({ training: { epochs: 2 } }), ...changed };
+  const batch = encodeRows(data.modalities, rows);
+  const { networks, prior, record } = await fitModel({ ...data, batch }, runtime);
+  expect(record).toMatchObject({ epochs: 2, stopped: "epochs", incidents: [] });
+  expect(record.bestEpoch).toBeGreaterThan(0);
+  for (const { train } of record.history) expect(Number.isFinite(train["lower-bound"])).toBe(true);
+  expect(Array.from(prior.means).every(Number.isFinite)).toBe(true);
+  const model = openNetworks(data.modalities, data.model.latent, networks, runtime);
+  const { known } = await model.posterior(batch);
+  expect(known).toContain(1);
+  await model.close();
+});
+
+test("nothing to learn from is said before anything is tried", async () => {
+  const empty = fruit(3).map(() => ({ word: null, size: null, colour: null, weight: null }));
+  const data = { ...input(), batch: encodeRows(modalities, empty), train: [0, 1, 2], validation: [] };
+  await expect(fitModel(data, runtime)).rejects.toThrow(/found none among 3 training rows/);
+});
+
+test("a run that is told to stop before it begins takes one step and keeps it", async () => {
+  const { record } = await fitModel(input(), runtime, { signal: AbortSignal.abort() });
+  expect(record).toMatchObject({ epochs: 1, bestEpoch: 1, steps: 1, stopped: "interrupted" });
+});
+
+test("an epoch's rate is the one it ran at, not the one that its bound led to", async () => {
+  // Too small a rate to move a weight: no epoch after the first is better.
+  const still = { rate: 1e-30, patience: 1, rateDrops: 1, warmUp: 0, epochs: 9 };
+  const { record } = await fitModel(input({ training: still }), runtime);
+  expect(record).toMatchObject({ epochs: 3, bestEpoch: 1, stopped: "no-improvement" });
+  expect(record.history.map(({ rate }) => rate)).toEqual([1e-30, 1e-30, 1e-30 / 3]);
+});
+
 test("a run that was cut off goes on as if it had never stopped", async () => {
   const folder = mkdtempSync(join(tmpdir(), "polyvae-checkpoint-"));
   const checkpoints = cachedCheckpoints(arrayCache(folder), "run");

@@ -2,6 +2,7 @@
  * @file The training loop. In: encoded rows, modalities, configs, a Runtime. Out: networks as ONNX, the fitted prior, the record.
  * Replays bit for bit from its seed on the same machine, unless a wall-clock budget ends it.
  */
+import { DataError } from "../data/data-error.ts";
 import { lower } from "../engine/onnx.ts";
 import { planTraining, type TrainingPlan } from "../engine/plan.ts";
 import { random } from "../engine/random.ts";
@@ -45,17 +46,27 @@ export interface Fitted {
   readonly record: TrainingRecord;
 }
 
+/**
+ * Fits networks and prior; what held-out rows say best decides which weights are kept.
+ * @throws DataError when no training row has a value in any modality
+ */
 export async function fitModel(data: FitInput, runtime: Runtime, hooks: FitHooks = {}): Promise<Fitted> {
   const clock = startClock();
   const { modalities, training } = data;
   const graph = buildVae(modalities, data.model);
   const plan = planTraining(graph.loss, graph.terms, graph.evaluation);
-  const trainer = await runtime.train(plan, training.seed);
   const rows = {
     all: trainingRows(data.batch),
     train: usableRows(data.batch, data.train),
     validation: usableRows(data.batch, data.validation),
   };
+  if (rows.train.length === 0) {
+    throw new DataError(
+      `Cannot train: expected rows with a value to learn from, found none among ${data.train.length} training rows. ` +
+        "Look at the issues told: perhaps no file could be read.",
+    );
+  }
+  const trainer = await runtime.train(plan, training.seed);
   hooks.onStart?.({ train: rows.train.length, validation: rows.validation.length });
   const { earlier, ...run } = await runEpochs({ data, rows, trainer, plan, hooks, clock });
 
@@ -134,14 +145,10 @@ async function runEpochs(run: Run): Promise<RunRecord & { readonly earlier: Spen
     steps += trained.steps;
     const validation = await heldOut(run);
     const bound = validation["lower-bound"] ?? trained.means["lower-bound"] ?? Number.NaN;
+    // Before the monitor decides, for that is about the next epoch.
+    const rate = monitor.state.rate * anneal(budget.share(epoch));
     const decision = await monitor.epochEnded(epoch, bound);
-    const record = {
-      epoch,
-      rate: monitor.state.rate * anneal(budget.share(epoch)),
-      beta,
-      train: trained.means,
-      validation,
-    };
+    const record = { epoch, rate, beta, train: trained.means, validation };
     history.push(record);
     run.hooks.onEpoch?.(record, monitor.state.bestEpoch === epoch);
     if (run.clock().wallSeconds - written >= secondsBetweenCheckpoints) written = await write();

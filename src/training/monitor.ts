@@ -30,7 +30,7 @@ export interface Monitor {
 export const keptStates = ["good", "best"] as const;
 const [good, best] = keptStates;
 export const bestState = best;
-/** A run that keeps failing at a thirtieth of the rate will not be saved by another half. */
+/** A run that still fails at a 256th of the rate will not be saved by another half. */
 const mostRecoveries = 8;
 
 /** @param resumed what an earlier monitor remembered; the trainer then holds its states already */
