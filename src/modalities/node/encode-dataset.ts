@@ -34,6 +34,8 @@ export interface EncodeOptions {
   onDecoded?(share: number): void;
 }
 
+/** Raised when the same values become other arrays than before: what an older version kept is then no longer used. */
+const encodingVersion = 1;
 /** Files decoded at once: enough to keep all cores busy, few enough to stay small. */
 const filesAtOnce = 8;
 /** Training files looked at before the size, rate and scale of a media column are chosen. */
@@ -103,7 +105,9 @@ async function cachedBatch(
 ): Promise<Arrays> {
   const media = modalities.flatMap((modality) => Object.keys(modality.media));
   const key = createHash("sha256")
-    .update(JSON.stringify([dataset.fingerprint, dataset.reading, modalities.map(({ state }) => state)]))
+    .update(
+      JSON.stringify([encodingVersion, dataset.fingerprint, dataset.reading, modalities.map(({ state }) => state)]),
+    )
     .update(await mediaStamp(media.flatMap((name) => rows.map(({ cells }) => asMedia(cells[name] ?? null)))))
     .digest("hex");
   const kept = await options.cache?.get(key);
