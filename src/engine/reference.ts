@@ -16,7 +16,7 @@ export const ndarray = (shape: readonly number[], data: ArrayLike<number>): NdAr
 });
 
 /** Row-major strides, in elements. */
-export function strides(shape: readonly number[]): number[] {
+function strides(shape: readonly number[]): number[] {
   const result = new Array<number>(shape.length).fill(1);
   for (let i = shape.length - 2; i >= 0; i--) result[i] = result[i + 1]! * shape[i + 1]!;
   return result;

@@ -145,7 +145,7 @@ const decode = (modality: Modality, config: ModelConfig, latent: Tensor): Tensor
   decoderNetwork(modality, config)(latent, networkName("decoder", modality.name));
 
 /** Largest event size / own event size: no modality drowns because it has fewer numbers. */
-export function likelihoodScales(modalities: readonly Modality[], { balance }: ModelConfig): number[] {
+function likelihoodScales(modalities: readonly Modality[], { balance }: ModelConfig): number[] {
   const largest = Math.max(...modalities.map(({ eventSize }) => eventSize));
   return modalities.map(({ eventSize }) => (balance ? largest / eventSize : 1));
 }

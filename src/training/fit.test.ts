@@ -6,6 +6,7 @@ import { arrayCache } from "../data/node/cache.ts";
 import type { Column, Values } from "../data/records.ts";
 import { nodeRuntime } from "../engine/node/runtime.ts";
 import { random } from "../engine/random.ts";
+import type { Runtime } from "../engine/runtime.ts";
 import { encodeRows } from "../modalities/batch.ts";
 import { fitModalities } from "../modalities/open-modality.ts";
 import { modelConfigSchema } from "../models/config.ts";
@@ -93,6 +94,26 @@ test("the same seed gives the same model, another seed another", async () => {
   expect(a.prior).toEqual(b.prior);
   const other = await fitModel(input({ training: { epochs: 3, seed: 1 } }), runtime);
   expect(other.networks).not.toEqual(a.networks);
+});
+
+test("every step draws noise of its own, however large the seed", async () => {
+  const seeds: number[] = [];
+  const watched: Runtime = {
+    ...runtime,
+    async train(plan, seed) {
+      const trainer = await runtime.train(plan, seed);
+      return {
+        ...trainer,
+        step(feeds, options) {
+          seeds.push(options.seed);
+          return trainer.step(feeds, options);
+        },
+      };
+    },
+  };
+  await fitModel(input({ training: { epochs: 3, seed: 1_763_807_000_123 } }), watched);
+  expect(seeds.length).toBeGreaterThan(10);
+  expect(new Set(seeds).size).toBe(seeds.length);
 });
 
 test("a run that blows up goes back, lowers its rate, says so, and ends with finite weights", async () => {

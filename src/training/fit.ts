@@ -205,7 +205,8 @@ async function trainEpoch(run: Run, monitor: Monitor, budget: Budget, plan: Epoc
   const only = frozenTo(run, epoch);
   const totals = meanTerms();
   const ended = (steps: number, stopped?: EpochResult["stopped"]) => ({ means: totals.means(), steps, stopped });
-  const seedOf = (step: number) => training.seed * 1_000_003 + firstStep + step;
+  // In 32 bits, as streams are named: a product of a large seed (the time, say) would lose its last digits, the steps.
+  const seedOf = (step: number) => (Math.imul(training.seed, 1_000_003) + firstStep + step) | 0;
   const prepare = (step: number) => {
     const augmentation = training.augment ? random(seedOf(step), "augmentation") : undefined;
     return feedsOf(rows.all, modalities, batches[step]!, { beta, augmentation });

@@ -6,13 +6,8 @@
 import { kernelWasm } from "../generated/kernel-wasm.ts";
 import type { OptimiserState } from "../runtime.ts";
 
-export interface AdamSettings {
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-}
-
-export const adamDefaults: AdamSettings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+/** The published defaults (Kingma & Ba 2015, algorithm 1). */
+const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8];
 
 export interface Adam {
   /** Views into the memory: name → values. Valid as long as the optimiser. */
@@ -52,7 +47,7 @@ const base = 4096;
 const windowLength = 16_384;
 const bytesPerFloat = 4;
 
-export function createAdam(sizes: Readonly<Record<string, number>>, settings: AdamSettings = adamDefaults): Adam {
+export function createAdam(sizes: Readonly<Record<string, number>>): Adam {
   const offsets = new Map<string, { start: number; length: number; steps: number }>();
   let total = 0;
   for (const [name, length] of Object.entries(sizes)) {
@@ -85,7 +80,6 @@ export function createAdam(sizes: Readonly<Record<string, number>>, settings: Ad
   return {
     parameters,
     update: (gradients, rate, scale) => {
-      const { beta1, beta2, epsilon } = settings;
       for (const [name, place] of offsets) {
         const gradient = gradients[name];
         if (!gradient) continue;

@@ -110,12 +110,7 @@ function weigh(
 const typed = (values: Float64Array, type: ElementType) =>
   type === "float32" ? Float32Array.from(values) : type === "int32" ? Int32Array.from(values) : Uint8Array.from(values);
 
-export function expectClose(
-  what: string,
-  received: ArrayLike<number>,
-  expected: ArrayLike<number>,
-  tolerance: number,
-): void {
+function expectClose(what: string, received: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {
   expect(received.length, what).toBe(expected.length);
   for (let i = 0; i < expected.length; i++) {
     const error = Math.abs(received[i]! - expected[i]!) / Math.max(1, Math.abs(expected[i]!));
