@@ -13,6 +13,7 @@ import {
   noise,
   relu,
   reshape,
+  slice,
   softplus,
   sub,
   sum,
@@ -41,11 +42,12 @@ function trimodal(): BenchCase {
   ];
   const inputs = modalities.map(({ name, size }) => input(name, ["batch", size]));
   const posteriors = modalities.map(({ name, hidden }, m): Gaussian => {
-    const features = perceptron(hidden)(inputs[m]!, `encoder-${name}`);
-    return {
-      mean: head(features, `encoder-${name}/mean`),
-      logVariance: head(features, `encoder-${name}/log-variance`),
-    };
+    // Mean and log-variance from one layer, as the peer has them.
+    const heads = dense(2 * latent, { gain: 1 })(
+      perceptron(hidden)(inputs[m]!, `encoder-${name}`),
+      `encoder-${name}/heads`,
+    );
+    return { mean: slice(heads, 1, 0, latent), logVariance: slice(heads, 1, latent, 2 * latent) };
   });
   const everyRow = expand(constant([1]), sum(inputs[0]!, [1]));
   const joint = productOfExperts(
@@ -81,7 +83,6 @@ function trimodal(): BenchCase {
 }
 
 const perceptron = (hidden: readonly number[]): Layer => sequential(...hidden.flatMap((units) => [dense(units), relu]));
-const head = (features: Tensor, name: string): Tensor => dense(latent, { gain: 1 })(features, name);
 
 const bernoulli = (logits: Tensor, x: Tensor): Tensor => sum(sub(mul(x, logits), softplus(logits)), [1]);
 

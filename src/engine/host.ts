@@ -160,7 +160,9 @@ const bindAll = (inputs: Inputs, feeds: Feeds, seed: number): Record<string, Ort
       const dims = shape.map((axis) => (axis === "batch" ? feeds.batch : axis));
       const rng = random(seed, `noise ${name}`);
       const draw = source === "normal" ? rng.normal : rng.uniform;
-      const values = Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, draw);
+      const values = new Float32Array(dims.reduce((a, b) => a * b, 1));
+      // A loop, since Float32Array.from takes three times as long.
+      for (let i = 0; i < values.length; i++) values[i] = draw();
       return [name, new OrtTensor("float32", values, dims)];
     }),
   );
