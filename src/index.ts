@@ -23,6 +23,7 @@ export {
   averagePooling,
   convolution,
   dense,
+  dropout,
   embedding,
   flatten,
   globalAveragePooling,

@@ -28,7 +28,7 @@ const lossOf = ({ a, b, present = [1, 1, 1], identity = [0, 1, 2] }: Rows) =>
       "b/present": ndarray([3], present),
       "a/identity": ndarray([3], [0, 1, 2]),
       "b/identity": ndarray([3], identity),
-      "contrast/a-b/log-inverse-temperature": ndarray([], [Math.log(10)]),
+      "contrast/a/b/temperature": ndarray([], [Math.log(1 / 9)]),
     },
   ).loss.data[0]!;
 

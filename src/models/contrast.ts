@@ -8,14 +8,13 @@ import {
   concat,
   div,
   equal,
-  exp,
   matmul,
   maximum,
   mul,
-  neg,
   parameter,
   reshape,
   select,
+  sigmoid,
   sqrt,
   sub,
   sum,
@@ -41,7 +40,9 @@ export function infoNce(views: readonly View[]): Tensor {
   const related = views.map(({ identity }) => equal(column(identity), row(identity))).reduce((a, b) => maximum(a, b));
   const losses = views.flatMap((a, i) =>
     views.slice(i + 1).flatMap((b) => {
-      const inverseTemperature = learnedInverseTemperature(`contrast/${a.name}-${b.name}`);
+      const inverseTemperature = learnedInverseTemperature(
+        `contrast/${encodeURIComponent(a.name)}/${encodeURIComponent(b.name)}`,
+      );
       return [direction(a, b, related, inverseTemperature), direction(b, a, related, inverseTemperature)];
     }),
   );
@@ -51,10 +52,12 @@ export function infoNce(views: readonly View[]): Tensor {
   );
 }
 
-/** At most 100, as in Radford 2021. */
+/** Starts at 10 and stays below 100 (Radford 2021) by a sigmoid, so that it can always come back. */
+const largest = 100;
+const startsAt = 10;
 const learnedInverseTemperature = (name: string): Tensor => {
-  const logarithm = parameter(`${name}/log-inverse-temperature`, [], { kind: "constant", value: Math.log(10) });
-  return exp(boundedAbove(logarithm, Math.log(100)));
+  const logit = Math.log(startsAt / (largest - startsAt));
+  return mul(sigmoid(parameter(`${name}/temperature`, [], { kind: "constant", value: logit })), largest);
 };
 
 /** Mean over the rows with both views of −log of the share that the own partner takes among all candidates. */
@@ -74,5 +77,3 @@ const row = (x: Tensor): Tensor => transpose(column(x), [1, 0]);
 
 /** Rows scaled to length 1. */
 const unit = (x: Tensor): Tensor => div(x, sqrt(add(sum(square(x), [1], true), 1e-8)));
-
-const boundedAbove = (x: Tensor, bound: number): Tensor => neg(maximum(neg(x), -bound));

@@ -70,6 +70,10 @@ export async function fitModel(data: FitInput, runtime: Runtime, hooks: FitHooks
   hooks.onStart?.({ train: rows.train.length, validation: rows.validation.length });
   const { earlier, ...run } = await runEpochs({ data, rows, trainer, plan, hooks, clock });
 
+  if (run.bestEpoch === 0) {
+    const reason = run.incidents.at(-1) ?? "no epoch gave a finite held-out bound";
+    throw new Error(`Cannot train: ${reason}. Lower the learning rate (rate: ${training.rate / 10}) and try again.`);
+  }
   await trainer.restore(bestState);
   const networks = storeNetworks(graph, await trainer.parameters());
   await trainer.release();
