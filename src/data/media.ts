@@ -48,9 +48,12 @@ export type MediaFault = "media-absent" | "media-undecodable" | "media-empty" | 
 /** A media file that cannot become a value. The message names the file, what was found and what to do. */
 export class MediaError extends Error {
   readonly code: MediaFault;
-  constructor(code: MediaFault, message: string) {
+  /** The file and what is wrong with it, without the remedy: for lists of issues. */
+  readonly detail: string;
+  constructor(code: MediaFault, message: string, detail = message) {
     super(message);
     this.name = "MediaError";
     this.code = code;
+    this.detail = detail;
   }
 }

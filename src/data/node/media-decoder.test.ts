@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MediaError } from "../media.ts";
@@ -20,6 +21,12 @@ const request = (width: number, height: number, channels: 1 | 3 | 4, background 
 const pixel = ({ pixels, width, channels }: Image, x: number, y: number) => [
   ...pixels.subarray((y * width + x) * channels, (y * width + x + 1) * channels),
 ];
+const wavPath = (name: string) =>
+  fileURLToPath(new URL(`../../../examples/spoken-digits/speech/${name}`, import.meta.url));
+function cosine(a: Float32Array, b: Float32Array): number {
+  const dot = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, i) => sum + value * y[i]!, 0);
+  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+}
 const faultOf = (promise: Promise<unknown>) =>
   promise.then(
     () => "none",
@@ -112,7 +119,12 @@ describe("images", () => {
     expect(await faultOf(decoder.image(picture(new Uint8Array(0)), request(8, 8, 3)))).toBe("media-empty");
     expect(await faultOf(decoder.image(picture(half), request(8, 8, 3)))).toBe("media-undecodable");
     expect(await faultOf(decoder.image(picture(wavOf(440, 0.1)), request(8, 8, 3)))).toBe("media-undecodable");
-    await expect(decoder.image(text, request(8, 8, 3))).rejects.toThrow("text.png");
+    await expect(decoder.image(text, request(8, 8, 3))).rejects.toThrow(
+      /text\.png: expected an image.* Replace the file\.$/,
+    );
+    await expect(decoder.image(picture(half), request(8, 8, 3))).rejects.toMatchObject({
+      detail: expect.stringMatching(/^picture: expected an image, but .*[^.]$/) as string,
+    });
   });
 });
 
@@ -141,6 +153,16 @@ describe("sounds", () => {
     const { rate, seconds } = await decoder.probeSound(sound(silentMp3()));
     expect(rate).toBe(44100);
     expect(seconds).toBeCloseTo(1.045, 2);
+  });
+
+  it("from MP3 are those that went in, neither late nor longer", async () => {
+    const original = wavPath("7_jackson_35.wav");
+    const mp3 = fileURLToPath(new URL("testing/7_jackson_35.mp3", import.meta.url));
+    const [truth, found] = await Promise.all(
+      [original, mp3].map((path) => decoder.sound({ media: "sound", path }, at(8000))),
+    );
+    expect(found!.samples).toHaveLength(truth!.samples.length);
+    expect(cosine(found!.samples, truth!.samples)).toBeGreaterThan(0.99);
   });
 
   it("go through WAV and back, clipped at full scale", async () => {

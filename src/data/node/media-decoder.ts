@@ -6,7 +6,7 @@ import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import decodeAudio from "audio-decode";
 import sharp, { type Sharp } from "sharp";
-import { type ImageRequest, type MediaDecoder, MediaError, type SoundRequest } from "../media.ts";
+import { type ImageRequest, type MediaDecoder, MediaError, type MediaFault, type SoundRequest } from "../media.ts";
 import { headBytes, mediaByName, readMediaHeader } from "../media-header.ts";
 import type { Image, MediaFile, Sound } from "../records.ts";
 import { resample } from "../resample.ts";
@@ -40,11 +40,16 @@ export async function mediaFile(path: string): Promise<MediaFile> {
   const bytes = await readMedia({ media: mediaByName(path) ?? "image", path: absolute });
   const header = readMediaHeader(bytes.subarray(0, headBytes));
   if (header) return { media: header.media, path: absolute };
-  throw new MediaError(
+  throw unusable(
     "media-undecodable",
-    `Cannot use ${path}: it is neither an image nor a sound in a known format.`,
+    path,
+    "it is neither an image nor a sound in a known format",
+    "Name another file.",
   );
 }
+
+const unusable = (code: MediaFault, path: string, fact: string, remedy: string): MediaError =>
+  new MediaError(code, `Cannot decode ${path}: ${fact}. ${remedy}`, `${path}: ${fact}`);
 
 export async function encodePng({ width, height, channels, pixels }: Image): Promise<Uint8Array> {
   const png = sharp(pixels, { raw: { width, height, channels } });
@@ -53,12 +58,11 @@ export async function encodePng({ width, height, channels, pixels }: Image): Pro
 
 async function readMedia(file: MediaFile, expected?: MediaFile["media"]): Promise<Uint8Array> {
   const bytes = file.bytes ?? (await readBounded(file.path));
-  if (bytes.length === 0)
-    throw new MediaError("media-empty", `Cannot decode ${file.path}: it has no bytes. Replace the file.`);
+  if (bytes.length === 0) throw unusable("media-empty", file.path, "it has no bytes", "Replace the file.");
   const header = readMediaHeader(bytes.subarray(0, headBytes));
   if (expected && header && header.media !== expected) {
-    const message = `Cannot decode ${file.path}: expected ${expected === "image" ? "an image" : "a sound"}, found ${header.format}.`;
-    throw new MediaError("media-undecodable", `${message} Name another file.`);
+    const fact = `expected ${expected === "image" ? "an image" : "a sound"}, found ${header.format}`;
+    throw unusable("media-undecodable", file.path, fact, "Name another file.");
   }
   return bytes;
 }
@@ -69,12 +73,9 @@ async function readBounded(path: string): Promise<Uint8Array> {
     if (size <= mostBytes) return await readFile(path);
   } catch (cause) {
     const { code, detail } = absence(path, cause);
-    throw new MediaError(code as "media-absent", `Cannot read media: ${detail}. Check the path.`);
+    throw new MediaError(code as "media-absent", `Cannot read media: ${detail}. Check the path.`, detail);
   }
-  throw new MediaError(
-    "media-too-large",
-    `Cannot decode ${path}: it has more than ${mostBytes / 2 ** 20} MiB. Shorten it.`,
-  );
+  throw unusable("media-too-large", path, `it has more than ${mostBytes / 2 ** 20} MiB`, "Shorten it.");
 }
 
 /** The decoders' own faults, told as facts about the file. */
@@ -84,13 +85,10 @@ async function decoding<T>(file: MediaFile, decode: () => Promise<T>): Promise<T
   } catch (cause) {
     if (cause instanceof MediaError) throw cause;
     const text = cause instanceof Error ? cause.message : String(cause);
-    if (/pixel limit/.test(text)) {
-      const message = `Cannot decode ${file.path}: it has more than ${mostPixels} pixels. Shrink it first.`;
-      throw new MediaError("media-too-large", message);
-    }
+    if (/pixel limit/.test(text))
+      throw unusable("media-too-large", file.path, `it has more than ${mostPixels} pixels`, "Shrink it first.");
     const what = file.media === "image" ? "an image" : "a sound";
-    const message = `Cannot decode ${file.path}: expected ${what}, but ${text.split("\n")[0]}. Replace the file.`;
-    throw new MediaError("media-undecodable", message);
+    throw unusable("media-undecodable", file.path, `expected ${what}, but ${text.split("\n")[0]}`, "Replace the file.");
   }
 }
 
@@ -124,7 +122,7 @@ async function decodeWhole(file: MediaFile, bytes: Uint8Array): Promise<Sound> {
   if (length === 0 || !(sampleRate > 0)) {
     const isWhole = readMediaHeader(bytes.subarray(0, headBytes))?.format === "wav";
     if (!isWhole) throw new Error("no samples could be decoded");
-    throw new MediaError("media-empty", `Cannot decode ${file.path}: it has no samples. Replace the file.`);
+    throw unusable("media-empty", file.path, "it has no samples", "Replace the file.");
   }
   const samples = new Float32Array(length);
   for (const channel of channelData) {

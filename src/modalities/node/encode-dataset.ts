@@ -157,7 +157,7 @@ export async function decodeRow(
       return [column, await decodeMedia(decoder, file, request)];
     } catch (error) {
       if (!(error instanceof MediaError)) throw error;
-      onIssue({ code: error.code, column, row: row.number, detail: error.message });
+      onIssue({ code: error.code, column, row: row.number, detail: error.detail });
       return [column, null];
     }
   });
