@@ -51,7 +51,8 @@ export async function fillTable({ model, dataset, samples, seed }: FillJob): Pro
   async function fillRows(rows: readonly Row[], cells: AsyncIterator<readonly string[]>): Promise<FilledPart> {
     const decoding = rows.map((row) => decodeRow(row, requests, nodeMediaDecoder, (issue) => issues.push(issue)));
     const options = { samples, seed: seed + rows[0]!.number, columns: names };
-    const { filled, intervals } = await impute(model, await Promise.all(decoding), options);
+    const { filled, intervals, issues: unread } = await impute(model, await Promise.all(decoding), options);
+    issues.push(...unread.map((issue) => ({ ...issue, row: rows[issue.row]!.number })));
     const table: string[] = [];
     const sure: string[] = [];
     for (const [i, row] of rows.entries()) {
@@ -110,6 +111,8 @@ function howSure(sure: Uncertainty | undefined, column: Column, filled: Values):
   const whole = kind === "count" || kind === "ordinal";
   const bound = (value: Scalar) => asText(whole && typeof value === "number" ? Math.round(value) : value, spelling);
   if ("low" in sure) return [bound(sure.low), bound(sure.high), ""];
+  // Draws of free text hardly ever repeat: their share would say nothing.
+  if (kind === "text") return ["", "", ""];
   return ["", "", String(sure.probabilities[String(filled[name])] ?? 0)];
 }
 

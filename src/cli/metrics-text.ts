@@ -5,7 +5,7 @@ import { type TextColumn, textTable } from "./text-table.ts";
 export function renderMetrics(metrics: Metrics, width: number): string {
   const { split, rows, label, lowerBound, latentAccuracy, jointCoherence, notes } = metrics;
   const which = split === "all" ? "all rows" : `${split} rows`;
-  const judged = label === null ? "" : `, judged by "${label}"`;
+  const judged = label === undefined ? "" : `, judged by "${label}"`;
   const single = [
     `held-out bound      ${figure(lowerBound)} nats a row`,
     ...(latentAccuracy === undefined ? [] : [`latent accuracy     ${figure(latentAccuracy)}`]),

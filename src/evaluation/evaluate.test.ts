@@ -144,6 +144,8 @@ describe("metrics of a model that has learnt", () => {
     const without = await evaluate(fruit.model, fruit.encoded, foreign);
     expect(without.judges).toEqual({});
     expect(without.notes["judges photo"]).toMatch(/no training row/);
+    expect(without.reconstruction.photo).not.toHaveProperty("baseline");
+    expect(without.notes["reconstruction photo baseline"]).toMatch(/no training rows/);
     const own = await evaluate(fruit.model, fruit.encoded, { ...options, cache });
     const cached = await evaluate(fruit.model, fruit.encoded, foreign);
     expect(cached.coherence).toEqual(own.coherence);
@@ -158,6 +160,12 @@ describe("metrics of a model that has learnt", () => {
     const encoded = { ...fruit.encoded, splits: fruit.encoded.splits.map(() => "train" as const) };
     await expect(evaluate(fruit.model, encoded, options)).rejects.toThrow(/no usable row belongs to the split "test"/);
   });
+});
+
+test("draws are taken of a few rows only, the error is that of all", async () => {
+  const found = await evaluate(fruit.model, fruit.encoded, { ...options, split: "all" });
+  expect(found.imputation.size!.cells).toBeGreaterThan(300);
+  expect(found.imputation.size!.coverage90).toBeGreaterThan(0.7);
 });
 
 test("a judge of labels that are pure chance does not pretend", async () => {
@@ -206,8 +214,23 @@ test("the report holds everything it shows, and escapes what it is told", async 
     "issues",
   ])
     expect(page).toContain(`<section id="${id}">`);
+  expect(page).toContain("rows that it has not learnt from");
+  expect(page).toContain("which the model never saw");
   const images = [...page.matchAll(/<img [^>]*>/g)].map(([tag]) => tag);
   expect(images.length).toBeGreaterThan(10);
   expect(images.filter((tag) => !/alt="[^"]+"/.test(tag))).toEqual([]);
   expect(page).not.toMatch(/NaN|undefined|Infinity/);
+});
+
+test("the report does not call rows or labels unseen that the model has learnt from", async () => {
+  const seen = { ...options, split: "all", label: "colour" } as const;
+  const found = await evaluate(fruit.model, fruit.encoded, seen);
+  const values = async (rows: readonly number[]) => rows.map((row) => fruit.rows[row]!);
+  const page = await renderReport(fruit.model, fruit.encoded, found, { ...seen, encodePng, values });
+  expect(page).toContain("among them rows that it has learnt from");
+  expect(page).toContain("which the model has learnt from too");
+  expect(page).not.toMatch(/the model (has )?never (seen|saw)/);
+  const elsewhere = { ...seen, fingerprint: "another file" };
+  const other = await renderReport(fruit.model, fruit.encoded, found, { ...elsewhere, encodePng, values });
+  expect(other).toMatch(/What it was judged on[\s\S]*rows of another file/);
 });

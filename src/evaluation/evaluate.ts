@@ -40,6 +40,10 @@ export async function evaluate(
   if (typeof probe !== "number") notes.latentAccuracy = probe.reason;
   tell(0.75, "reconstruction");
   const reconstructed = await reconstruction(study);
+  for (const [name, { baseline }] of Object.entries(reconstructed))
+    if (baseline === undefined)
+      notes[`reconstruction ${name} baseline`] =
+        "the evaluated data holds no training rows to learn a constant answer from";
   const bound = await lowerBound(study);
   tell(0.8, "imputation");
   const imputed = await imputation(study, (share) => tell(0.8 + 0.15 * share, "imputation"));

@@ -6,11 +6,14 @@ import type { Scalar, Values } from "../data/records.ts";
 import { selectRows } from "../modalities/batch.ts";
 import type { ColumnScore, Modality } from "../modalities/modality.ts";
 import { predictRows, uncertainty } from "../uses/impute.ts";
+import { selectLatents } from "../uses/latents.ts";
 import type { Imputation } from "./metrics.ts";
 import { positionsWhere, type Study } from "./study.ts";
 
 /** Draws behind coverage and the continuous ranked probability score. */
 const draws = 40;
+/** Rows of which draws are taken, evenly spread: draws of all would cost minutes and tell hardly more. */
+const mostDrawn = 500;
 
 const measures: Readonly<Record<ColumnScore["kind"], string>> = {
   mismatch: "share of wrong guesses",
@@ -39,16 +42,20 @@ async function hideColumn(study: Study, modality: Modality, score: ColumnScore):
   if (hidden.positions.length === 0) return undefined;
   const batch = { ...selectRows(study.batch, hidden.positions), [modality.name]: modality.encode(hidden.rest) };
   const posterior = await model.posterior(batch);
-  const { typical, draws: drawn } = await predictRows(model, modality, posterior, draws, seed);
+  const { typical } = await predictRows(model, modality, posterior, 0, seed);
   // A row that holds nothing else has no evidence to guess from.
   const judged = hidden.truths.map((_, i) => i).filter((i) => posterior.known[i] === 1);
   if (judged.length === 0) return undefined;
   const truths = judged.map((i) => hidden.truths[i]!);
   const guesses = judged.map((i) => typical[i]![score.column] as Scalar);
-  const numeric = judged.flatMap((i) => {
-    const truth = hidden.truths[i]!;
-    const values = drawn.map((rows) => rows[i]![score.column]);
-    return typeof truth === "number" && values.every((value) => typeof value === "number") ? [{ truth, values }] : [];
+  const chosen = evenly(
+    judged.filter((i) => typeof hidden.truths[i] === "number"),
+    mostDrawn,
+  );
+  const { draws: drawn } = await predictRows(model, modality, selectLatents(posterior, chosen), draws, seed);
+  const numeric = chosen.flatMap((i, row) => {
+    const values = drawn.map((rows) => rows[row]![score.column]);
+    return isNumeric(values) ? [{ truth: Number(hidden.truths[i]), values }] : [];
   });
   return {
     error: score.error(truths, guesses),
@@ -64,6 +71,13 @@ async function hideColumn(study: Study, modality: Modality, score: ColumnScore):
     }),
   };
 }
+
+const isNumeric = (values: readonly unknown[]): values is number[] =>
+  values.every((value) => typeof value === "number");
+
+/** At most so many, evenly spread over the list. */
+const evenly = (items: readonly number[], most: number): number[] =>
+  items.filter((_, i) => Math.floor(((i + 1) * most) / items.length) > Math.floor((i * most) / items.length));
 
 /** Observed cells that the modality can hold: where, what they are, and their rows without them. */
 function hiddenCells(study: Study, modality: Modality, column: string) {

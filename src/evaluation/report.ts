@@ -48,7 +48,7 @@ export async function renderReport(
   const title = options.title ?? heading(study);
   const sections = [
     showData(study),
-    await showTranslations(await translations(study, values, shown.translations), encodePng),
+    await showTranslations(await translations(study, values, shown.translations), encodePng, study.hasSeen),
     await showMap(study),
     await showInventions(await inventions(study, shown.inventions), encodePng),
     await showSearches(await searches(study, values, shown.searches, shown.hits), encodePng),
@@ -68,9 +68,9 @@ export async function renderReport(
 const heading = ({ model }: Study): string =>
   `One space for ${list(model.modalities.map(({ name, scores, columns }) => (scores ? `${columns.length} table columns` : name)))}`;
 
-function summary({ model, encoded }: Study, { rows }: Metrics): string {
-  const { training, config } = model.record;
-  return `Learnt from ${figure(training.rows, 7)} of ${figure(encoded.keys.length, 7)} rows in ${duration(training.wallSeconds)}: every row becomes a point in a space of ${config.latent} dimensions, whatever it is shown by, and every point can be turned back. Measured on ${figure(rows, 7)} rows that it has not learnt from.`;
+function summary({ model, hasSeen }: Study, { rows }: Metrics): string {
+  const { training, config, data } = model.record;
+  return `Learnt from ${figure(training.rows, 7)} of ${figure(data.rows, 7)} rows in ${duration(training.wallSeconds)}: every row becomes a point in a space of ${config.latent} dimensions, whatever it is shown by, and every point can be turned back. Measured on ${figure(rows, 7)} rows${hasSeen ? ", among them rows that it has learnt from: the figures flatter" : " that it has not learnt from"}.`;
 }
 
 /** The few figures that a reader wants first. */
@@ -91,9 +91,9 @@ function tiles({ coherence, search, imputation, latentAccuracy, lowerBound, trai
       ? [`${better} of ${columns.length}`, "table columns are filled better than by a constant"]
       : undefined,
     latentAccuracy !== undefined
-      ? [percent(latentAccuracy), "of held-out classes are told by a straight cut through the space"]
+      ? [percent(latentAccuracy), "of classes are told by a straight cut through the space"]
       : undefined,
-    [figure(lowerBound, 4), "nats per held-out row, lower bound"],
+    [figure(lowerBound, 4), "nats per row, lower bound"],
     [duration(training.cpuSeconds), `of processor time for ${training.epochs} epochs`],
   ];
   return html`<ul class="tiles">${all.flatMap((tile) => (tile ? [html`<li><b>${tile[0]}</b><span>${tile[1]}</span></li>`] : []))}</ul>`;
@@ -105,7 +105,7 @@ interface View {
   readonly means: Float32Array;
 }
 
-/** Held-out rows through each showable modality alone; with a single modality, by all that they hold. */
+/** The evaluated rows through each showable modality alone; with a single modality, by all that they hold. */
 async function viewsOf(study: Study): Promise<View[]> {
   const names = showable(study).map(({ name }) => name);
   const asked =
@@ -120,6 +120,9 @@ async function viewsOf(study: Study): Promise<View[]> {
   }
   return views;
 }
+
+const hasLearntLabel = ({ model, labels }: Study): boolean =>
+  "of" in labels && model.modalities.some(({ columns }) => columns.includes(labels.column));
 
 /** Where the space is shared, different shapes (modalities) of one colour (class) lie together. */
 async function showMap(study: Study): Promise<Html> {
@@ -142,6 +145,6 @@ async function showMap(study: Study): Promise<Html> {
   const groups = "of" in labels && labels.classes.length <= 20 ? labels.classes : [];
   const shapes = views.length > 1 ? views.map(({ name }) => name) : [];
   return html`<section id="map"><h2>A map of the space</h2>
-<p>Each mark is a held-out row${shapes.length > 0 ? " seen through one modality alone" : ""}, placed by ${method} from its ${model.latent} latent numbers; near marks are alike to the model.${shapes.length > 0 ? " Where different shapes lie together, the modalities mean the same." : ""}${groups.length > 0 ? " The colour is the label, which the model never saw." : ""} Point at a mark to see which row it is.</p>
+<p>Each mark is a row${shapes.length > 0 ? " seen through one modality alone" : ""}, placed by ${method} from its ${model.latent} latent numbers; near marks are alike to the model.${shapes.length > 0 ? " Where different shapes lie together, the modalities mean the same." : ""}${groups.length > 0 ? ` The colour is the label, which the model ${hasLearntLabel(study) ? "has learnt from too" : "never saw"}.` : ""} Point at a mark to see which row it is.</p>
 ${scatter(`Map of ${points.length} marks by ${method}`, dots, groups, shapes)}</section>`;
 }

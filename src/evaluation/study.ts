@@ -19,6 +19,9 @@ export interface Study {
   readonly runtime: Runtime;
   readonly seed: number;
   readonly split: Split | "all";
+  /** Whether the data is what the model was trained on, and whether rows that it learnt from are among those evaluated. */
+  readonly isTrainingData: boolean;
+  readonly hasSeen: boolean;
   /** Numbers (in `encoded`) of the rows evaluated, and their arrays. */
   readonly rows: readonly number[];
   readonly batch: Batch;
@@ -52,6 +55,7 @@ export function openStudy(model: TrainedModel, encoded: EncodedDataset, options:
   const { runtime, seed, label, fingerprint = model.record.data.fingerprint } = options;
   const isTrainingData = fingerprint === model.record.data.fingerprint;
   const split = options.split ?? (isTrainingData ? "test" : "all");
+  const hasSeen = isTrainingData && (split === "all" || split === "train");
   const usable = usableRows(encoded);
   const inSplit = (wanted: Split | "all") => usable.filter((row) => wanted === "all" || encoded.splits[row] === wanted);
   const rows = seededChoice(inSplit(split), mostRows, seed);
@@ -68,11 +72,13 @@ export function openStudy(model: TrainedModel, encoded: EncodedDataset, options:
     runtime,
     seed,
     split,
+    isTrainingData,
+    hasSeen,
     rows,
     batch,
     train: isTrainingData ? seededChoice(inSplit("train"), mostRows, seed) : [],
     validation: isTrainingData ? inSplit("validation") : [],
-    unseen: isTrainingData && (split === "all" || split === "train") ? inSplit("test") : rows,
+    unseen: hasSeen ? inSplit("test") : rows,
     labels,
     classes: Int32Array.from(rows, (row) => ("of" in labels ? labels.of[row]! : -1)),
     posterior(given = model.modalities.map(({ name }) => name)) {

@@ -5,7 +5,7 @@
 import type { Scalar, Value, Values } from "../data/records.ts";
 import { random } from "../engine/random.ts";
 import { encodeRows } from "../modalities/batch.ts";
-import type { Modality } from "../modalities/modality.ts";
+import type { Encoded, Modality } from "../modalities/modality.ts";
 import type { Latents, TrainedModel } from "../models/trained-model.ts";
 import { sampleLatents, selectLatents } from "./latents.ts";
 import { decodeValues } from "./translate.ts";
@@ -32,6 +32,8 @@ export interface Imputed {
   readonly filled: Values[];
   /** For each row: filled column → how sure. Pictures and sounds have none. */
   readonly intervals: Readonly<Record<string, Uncertainty>>[];
+  /** Cells that the model cannot read, such as a category never seen; `row` counts from 0. Their rows go on without them. */
+  readonly issues: Encoded["issues"];
 }
 
 export async function impute(
@@ -39,7 +41,8 @@ export async function impute(
   rows: readonly Values[],
   { samples, seed, columns }: ImputeOptions,
 ): Promise<Imputed> {
-  const posterior = await model.posterior(encodeRows(model.modalities, rows));
+  const batch = encodeRows(model.modalities, rows);
+  const posterior = await model.posterior(batch);
   const filled: Values[] = rows.map((row) => ({ ...row }));
   const intervals: Record<string, Uncertainty>[] = rows.map(() => ({}));
   for (const modality of model.modalities) {
@@ -56,7 +59,7 @@ export async function impute(
       }
     });
   }
-  return { filled, intervals };
+  return { filled, intervals, issues: Object.values(batch).flatMap(({ issues }) => issues) };
 }
 
 /** What the modality says of rows: typical values, and `samples` draws that vary latents and likelihood alike. */

@@ -76,7 +76,7 @@ describe("evaluate", () => {
     writeFileSync(join(folder, "others.csv"), lines.slice(0, 31).join("\n").replaceAll("green", "violet"));
     const { status, stdout, stderr } = await run("evaluate", "m.polyvae", "others.csv");
     expect(status, stderr).toBe(0);
-    expect(stdout).toMatch(/^30 all rows/);
+    expect(stdout).toMatch(/^30 all rows$/m);
     expect(stderr).toMatch(/"violet" was never seen in training/);
   });
 });

@@ -39,9 +39,17 @@ export interface Searches {
   }[];
 }
 
-/** Modalities of one column that can be shown as one thing; a table's cells are shown by imputation instead. */
+/**
+ * Modalities of one column that can be shown as one thing, what is seen or heard before what is read; a table's cells are
+ * shown by imputation instead.
+ */
 export const showable = ({ model }: Study): Modality[] =>
-  model.modalities.filter(({ columns, scores }) => columns.length === 1 && !scores).slice(0, mostShown);
+  model.modalities
+    .filter(({ columns, scores }) => columns.length === 1 && !scores)
+    .sort((a, b) => mediaOf(b) - mediaOf(a))
+    .slice(0, mostShown);
+
+const mediaOf = ({ media }: Modality): number => Object.keys(media).length;
 
 /** Every one is shown with every other. */
 const mostShown = 4;

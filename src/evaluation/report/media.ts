@@ -13,7 +13,7 @@ export type EncodePng = (image: Image) => Promise<Uint8Array>;
 export async function showValue(value: Value | null | undefined, alt: string, encodePng: EncodePng): Promise<Html> {
   if (value === null || value === undefined) return html`<span class="gap" title="missing">–</span>`;
   if (typeof value === "number") return html`<span class="word">${plain(value)}</span>`;
-  if (typeof value !== "object") return html`<span class="word">${shortened(String(value))}</span>`;
+  if (typeof value !== "object") return html`<span class="word">${breakable(shortened(String(value)))}</span>`;
   if ("pixels" in value) return html`<img class="picture" alt="${alt}" src="${await pngOf(value, encodePng)}">`;
   const picture = await pngOf(spectrogram(value), encodePng);
   return html`<span class="sound"><img alt="${alt}, as a spectrogram" src="${picture}"><audio controls preload="none" aria-label="${alt}" src="data:audio/wav;base64,${base64(encodeWav(value))}"></audio></span>`;
@@ -21,6 +21,9 @@ export async function showValue(value: Value | null | undefined, alt: string, en
 
 const mostCharacters = 140;
 const shortened = (text: string): string => (text.length > mostCharacters ? `${text.slice(0, mostCharacters)}…` : text);
+
+/** Lists without spaces may be broken after their separators, words may not. */
+const breakable = (text: string): Html[] => text.split(/(?<=[|/;,_-])/).map((part) => html`${part}<wbr>`);
 
 const pngOf = async (image: Image, encodePng: EncodePng): Promise<string> =>
   `data:image/png;base64,${base64(await encodePng(image))}`;

@@ -7,7 +7,7 @@ import { bar, lineChart } from "./chart.ts";
 import { duration, figure, type Html, html, percent } from "./html.ts";
 
 /** Modalities, how many rows hold them, and what is missing. */
-export function showData({ model, encoded }: Study): Html {
+export function showData({ model, encoded, isTrainingData }: Study): Html {
   const rows = encoded.keys.length;
   const lines = model.modalities.map(({ name, columns, scores }) => {
     const present = encoded.batch[name]!.present.reduce((total, one) => total + one, 0);
@@ -19,8 +19,11 @@ export function showData({ model, encoded }: Study): Html {
   const counts = (["train", "validation", "test"] as const).map(
     (split) => encoded.splits.filter((one) => one === split).length,
   );
-  return html`<section id="data"><h2>What it learnt from</h2>
-<p>${figure(rows, 7)} rows: ${figure(counts[0]!, 7)} to learn from, ${figure(counts[1]!, 7)} to know when to stop, ${figure(counts[2]!, 7)} held out. A row may lack any part; rows with gaps were used like all others.</p>
+  const told = isTrainingData
+    ? `${figure(rows, 7)} rows: ${figure(counts[0]!, 7)} to learn from, ${figure(counts[1]!, 7)} to know when to stop, ${figure(counts[2]!, 7)} held out. A row may lack any part; rows with gaps were used like all others.`
+    : `${figure(rows, 7)} rows of another file than the one it learnt from. A row may lack any part.`;
+  return html`<section id="data"><h2>What it ${isTrainingData ? "learnt from" : "was judged on"}</h2>
+<p>${told}</p>
 <div class="scroll"><table><thead><tr><th>modality</th><th>columns</th><th class="n">rows</th><th>present</th></tr></thead><tbody>${lines}</tbody></table></div></section>`;
 }
 
@@ -76,7 +79,7 @@ export function showCoherence({
 <tbody>${names.map((source) => html`<tr><th>${source}</th>${names.map((target) => cell(source, target))}</tr>`)}
 <tr><th>judge on real rows</th>${names.map((name) => html`<td><small>${percent(judges[name] ?? 0)}</small></td>`)}</tr></tbody></table></div>`;
   return html`<section id="coherence"><h2>Does it mean the same?</h2>
-<p>${label === null ? "Without a label column nothing can be judged by class." : `How often an independent judge, trained on real rows only, sees the right “${label}” in what was made from one modality alone.`}</p>
+<p>${label === undefined ? "Without a label column nothing can be judged by class." : `How often an independent judge, trained on real rows only, sees the right “${label}” in what was made from one modality alone.`}</p>
 ${names.length > 0 ? table : undefined}
 ${jointCoherence === undefined ? undefined : html`<p>In ${percent(jointCoherence)} of draws from the prior all judges see the same ${label ?? "class"}.</p>`}
 ${reasons.map(([name, reason]) => html`<p class="note">Left out, ${name.replace(/^(coherence|judges) ?/, "") || "all"}: ${reason}.</p>`)}</section>`;
@@ -91,7 +94,7 @@ export function showImputation({ imputation, notes }: Metrics): Html {
   if (rows.length === 0)
     return html`<section id="imputation"><h2>Filling gaps</h2><p>${notes.imputation ?? "No column to fill."}</p></section>`;
   return html`<section id="imputation"><h2>Filling gaps</h2>
-<p>Every known cell of the held-out rows was hidden once and guessed from the rest of its row. The blue bar is the model's error, the black line that of always guessing the column's mean, median or commonest value: shorter than the line is better.</p>
+<p>Every known cell of the evaluated rows was hidden once and guessed from the rest of its row. The blue bar is the model's error, the black line that of always guessing the column's mean, median or commonest value: shorter than the line is better.</p>
 <div class="scroll"><table><thead><tr><th>column</th><th>error</th><th class="n">model</th><th class="n">constant</th><th class="n">cells</th><th class="n">inside 90 % interval</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
 }
 

@@ -4,7 +4,12 @@ import type { Searches, Translations } from "./gallery.ts";
 import { type Html, html, plain } from "./html.ts";
 import { type EncodePng, showValue } from "./media.ts";
 
-export async function showTranslations(all: readonly Translations[], png: EncodePng): Promise<Html | undefined> {
+/** @param hasSeen whether the model has learnt from some of these rows */
+export async function showTranslations(
+  all: readonly Translations[],
+  png: EncodePng,
+  hasSeen: boolean,
+): Promise<Html | undefined> {
   if (all.length === 0) return undefined;
   const tables: Html[] = [];
   for (const { source, targets, examples } of all) {
@@ -27,7 +32,7 @@ export async function showTranslations(all: readonly Translations[], png: Encode
     );
   }
   return html`<section id="translations"><h2>Say it in one, get it in another</h2>
-<p>Held-out rows that the model has never seen. It is shown one modality only and asked for the others. The large answer is decoded from the middle of what it believes, the small ones beside it are draws from its belief. The rows were chosen by lot, one class after the other, not by how well they turned out.</p>${tables}</section>`;
+<p>${hasSeen ? "Rows that the model may have learnt from." : "Held-out rows that the model has never seen."} It is shown one modality only and asked for the others. The large answer is decoded from the middle of what it believes, the small ones beside it are draws from its belief. The rows were chosen by lot, one class after the other, not by how well they turned out.</p>${tables}</section>`;
 }
 
 export async function showInventions(rows: readonly Values[], png: EncodePng): Promise<Html> {
@@ -72,5 +77,5 @@ export async function showSearches(all: readonly Searches[], png: EncodePng): Pr
   }
   const ringed = all.some(({ examples }) => examples.some(({ label }) => label !== undefined));
   return html`<section id="search"><h2>Search across kinds</h2>
-<p>A query in one modality, the nearest held-out rows in another; each side sees its own modality only, and the query's own row is left out.${ringed ? " A green ring marks hits of the query's class." : ""}</p>${tables}</section>`;
+<p>A query in one modality, the nearest rows in another; each side sees its own modality only, and the query's own row is left out.${ringed ? " A green ring marks hits of the query's class." : ""}</p>${tables}</section>`;
 }

@@ -55,7 +55,7 @@ svg{display:block;width:100%;height:auto}
 .sound{display:inline-flex;flex-direction:column;gap:.25rem;width:10.5rem}
 .sound img{width:100%;height:72px;border-radius:6px;display:block}
 .sound audio{width:100%;height:28px}
-.word{overflow-wrap:anywhere;display:inline-block;max-width:20rem;font:600 1.12rem/1.3 ui-serif,Palatino,Georgia,serif}
+.word{overflow-wrap:break-word;display:inline-block;max-width:20rem;font:600 1.12rem/1.3 ui-serif,Palatino,Georgia,serif}
 .gap{color:var(--soft)}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(12.5rem,1fr));gap:1rem;padding:0;list-style:none}
 .cards li{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:.9rem;display:flex;flex-direction:column;gap:.6rem;align-items:flex-start}
