@@ -2,7 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
+import { csvOf, wavOf } from "../../src/data/node/testing/files.ts";
 import { inTestFolder, polyvae, writeThings } from "./polyvae.ts";
 
 const folder = inTestFolder();
@@ -36,6 +38,14 @@ beforeAll(async () => {
     Uint8Array.from({ length: 4096 }, (_, i) => (i * 7919) >> 3),
   );
   write("fake.png", "hello");
+  write("silent.wav", wavOf(440, 0));
+  for (let i = 0; i < 40; i++) write(`${i}.wav`, wavOf(300 + 10 * i, 0.2));
+  write(
+    "sounds.csv",
+    csvOf(40, { id: (i) => i, sound: (i) => (i === 6 ? "silent.wav" : `${i}.wav`), k: (i) => i % 17 }),
+  );
+  const trained = await polyvae("train", "sounds.csv", "-o", "sounds.polyvae", "--epochs", "1", "--quiet");
+  expect(trained.status, trained.stderr).toBe(0);
   write("bad.yaml", "latnt: 8\n");
   write("broken.yaml", "columns: [\n");
   mkdirSync(join(folder, "folder"));
@@ -113,7 +123,30 @@ const refused: readonly (readonly [string, RegExp, 1 | 2, string])[] = [
   ],
   ["an unknown target", /"smell": the model knows/, 1, "translate m.polyvae --given price=5 --to smell -o made"],
   ["a picture that is not there", /none\.png/, 1, "translate m.polyvae --given photo=none.png --to name"],
-  ["a text as picture", /fake\.png/, 1, "translate m.polyvae --given photo=fake.png --to name"],
+  [
+    "a text as picture",
+    /Cannot decode fake\.png: expected an image, but .* Replace the file/,
+    1,
+    "translate m.polyvae --given photo=fake.png --to name",
+  ],
+  [
+    "a text as sound",
+    /Cannot decode fake\.png: expected a sound, but .* Replace the file/,
+    1,
+    "translate sounds.polyvae --given sound=fake.png --to k",
+  ],
+  [
+    "a picture as sound",
+    /png\/1\.png: expected a sound, found png/,
+    1,
+    "translate sounds.polyvae --given sound=png/1.png --to k",
+  ],
+  [
+    "a sound of no samples",
+    /silent\.wav: it has no samples/,
+    1,
+    "translate sounds.polyvae --given sound=silent.wav --to k",
+  ],
   ["a word as number", /price=dear: expected a number/, 1, "translate m.polyvae --given price=dear --to name"],
   ["a category never seen", /"violet" was never seen/, 1, "translate m.polyvae --given colour=violet --to name"],
   ["evidence without a value", /--given red: expected NAME=VALUE/, 2, "translate m.polyvae --given red --to name"],
@@ -189,5 +222,44 @@ describe("listed, and the rest goes on", () => {
     expect(trained.status, trained.stderr).toBe(0);
     expect(trained.stderr).toMatch(/7 issues in the data[\s\S]*row 4, column "photo"/);
     expect(existsSync(join(folder, "messy.polyvae"))).toBe(true);
+  });
+
+  it("a sound of no samples", async () => {
+    const { status, stdout, stderr } = await polyvae("encode", "sounds.polyvae", "sounds.csv", "-o", "z.csv", "--json");
+    expect(status, stderr).toBe(0);
+    const { issues } = JSON.parse(stdout) as { issues: { message: string }[] };
+    expect(issues.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^row 7, column "sound": \S+silent\.wav has no samples; treated as missing$/),
+    ]);
+  });
+
+  it("a picture of 10,000 pixels", async () => {
+    const big = sharp({ create: { width: 10_000, height: 40, channels: 3, background: "red" } });
+    write("big.png", await big.png().toBuffer());
+    write("big.csv", csvOf(40, { photo: (i) => (i === 2 ? "big.png" : `png/${i + 1}.png`), x: (i) => i / 7 }));
+    const { status, stderr } = await polyvae("train", "big.csv", "-o", "big.polyvae", "--epochs", "1");
+    expect(status, stderr).toBe(0);
+    expect(stderr).toMatch(/row 3, column "photo": \S+big\.png has 10000 x 40 pixels; used, but slow to decode/);
+  });
+
+  it("categories never seen in training, by every command that reads data with a model", async () => {
+    const lines = readFileSync(join(folder, "things.csv"), "utf8").split("\n").slice(0, 31);
+    write("new.csv", lines.join("\n").replaceAll(",green,", ",violet,"));
+    const violet = lines.slice(1).flatMap((line, i) => (line.includes(",green,") ? [i + 1] : []));
+    for (const line of [
+      "evaluate m.polyvae new.csv --quiet --report new.html",
+      "encode m.polyvae new.csv -o new.parquet",
+      "index m.polyvae new.csv -o new-store",
+      "impute m.polyvae new.csv -o new-filled.csv",
+    ]) {
+      const { status, stdout, stderr } = await polyvae(...line.split(" "));
+      expect(status, stderr).toBe(0);
+      expect(stdout).not.toMatch(/NaN|undefined/);
+      if (line.startsWith("evaluate")) continue;
+      expect(stderr).toMatch(new RegExp(`^${violet.length} issues in the data`, "m"));
+      for (const row of violet.slice(0, 10))
+        expect(stderr).toContain(`row ${row}, column "colour": "violet" was never seen in training`);
+    }
+    expect(readFileSync(join(folder, "new.html"), "utf8")).toMatch(/was never seen in training/);
   });
 });
