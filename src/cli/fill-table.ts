@@ -33,6 +33,8 @@ export interface Filling {
   /** Column → cells filled so far. */
   readonly counts: Readonly<Record<string, number>>;
   readonly issues: readonly Issue[];
+  /** Columns whose bytes the table cannot hold. */
+  readonly ofBytes: readonly string[];
   close(): void;
 }
 
@@ -73,6 +75,7 @@ export async function fillTable({ model, dataset, samples, seed }: FillJob): Pro
   return {
     counts,
     issues,
+    ofBytes: raw.ofBytes,
     close: raw.close,
     parts: async function* () {
       yield { rows: 0, table: headerOf(raw), intervals: linesOf([writeRecord(intervalHeader)]) };

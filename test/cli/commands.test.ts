@@ -188,6 +188,22 @@ describe("impute", () => {
     expect(existsSync(join(folder, "plain.intervals.csv"))).toBe(false);
   });
 
+  it("leaves the bytes of media out", async () => {
+    const connection = await (await DuckDBInstance.create()).connect();
+    const things = `read_csv('${folder}/things.csv', all_varchar=true)`;
+    const files = `(SELECT filename, content FROM read_blob('${folder}/png/*.png'))`;
+    await connection.run(
+      `COPY (SELECT t.* REPLACE (content AS photo) FROM ${things} t LEFT JOIN ${files} f ON f.filename = '${folder}/' || t.photo ORDER BY id::INT) TO '${folder}/bytes.parquet'`,
+    );
+    connection.closeSync();
+    const { status, stderr } = await run("impute", "m.polyvae", "bytes.parquet", "-o", "bytes.csv");
+    expect(status, stderr).toBe(0);
+    expect(stderr).toMatch(/"photo" holds bytes, which a CSV cannot/);
+    const lines = readFileSync(join(folder, "bytes.csv"), "utf8").split("\n");
+    expect(lines[0]).toBe("id,photo,name,price,colour,sold");
+    expect(lines[10]).toMatch(/^10,,a green thing,\d+(\.\d+)?,green,2024-01-02$/);
+  });
+
   it("writes to a pipe", async ({ skip }) => {
     if (spawnSync("mkfifo", [join(folder, "pipe")]).status !== 0) skip("there are no named pipes here");
     const reading = readFile(join(folder, "pipe"), "utf8");

@@ -30,6 +30,10 @@ export async function impute(path: string, data: string, flags: ImputeFlags): Pr
         progress.end();
         filling.close();
       });
+      for (const column of filling.ofBytes)
+        terminal.note(
+          `Note: "${column}" holds bytes, which a CSV cannot: names of files stand there, where there are any.`,
+        );
       const issues = noteIssues(terminal, dataset.issues, filling.issues);
       const cells = Object.values(filling.counts).reduce((sum, count) => sum + count, 0);
       const sure = beside === undefined ? "" : `; how sure each is: ${beside}`;
