@@ -5,7 +5,7 @@
 import { loadModel } from "../artifact/node/model-file.ts";
 import { DataError } from "../data/data-error.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { describeIssue, type Issue, mergeIssues } from "../data/issues.ts";
+import { describeIssue, type Issue, mergeIssues, tellingIssues } from "../data/issues.ts";
 import { arrayCache } from "../data/node/cache.ts";
 import { nodeMediaDecoder } from "../data/node/media-decoder.ts";
 import { openData } from "../data/node/open-data.ts";
@@ -112,12 +112,12 @@ export async function encodeForModel(
 
 const shownIssues = 10;
 
-/** The first issues as lines on the way, and how many there are. */
+/** The most telling issues as lines on the way, and how many there are. */
 export function noteIssues(terminal: Terminal, ...lists: readonly (readonly Issue[])[]): readonly Issue[] {
   const issues = mergeIssues(...lists);
   if (issues.length === 0) return issues;
   terminal.note(`${issues.length} ${issues.length === 1 ? "issue" : "issues"} in the data; the rest goes on`);
-  for (const issue of issues.slice(0, shownIssues)) terminal.note(`  ${describeIssue(issue)}`);
+  for (const issue of tellingIssues(issues, shownIssues)) terminal.note(`  ${describeIssue(issue)}`);
   if (issues.length > shownIssues) terminal.note(`  … and ${issues.length - shownIssues} more: --json lists them all`);
   return issues;
 }

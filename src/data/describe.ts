@@ -3,7 +3,7 @@
  * same facts as text for a terminal.
  */
 import { type Dataset, fewestRows, type SplitFractions } from "./dataset.ts";
-import { describeIssue, type Issue } from "./issues.ts";
+import { describeIssue, type Issue, tellingIssues } from "./issues.ts";
 import type { Column, ColumnKind, Split } from "./records.ts";
 
 export interface DatasetDescription {
@@ -130,7 +130,7 @@ function renderIssues(issues: DatasetDescription["issues"]): string[] {
   return [
     "",
     `Issues (${issues.length}); the rest goes on`,
-    ...issues.slice(0, shownIssues).map(({ message }) => `  ${message}`),
+    ...tellingIssues(issues, shownIssues).map(({ message }) => `  ${message}`),
     ...(more > 0 ? [`  … and ${more} more: --json lists them all`] : []),
   ];
 }

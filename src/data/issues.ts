@@ -60,3 +60,19 @@ export function mergeIssues(...lists: readonly (readonly Issue[])[]): Issue[] {
   }
   return [...seen.values()].sort((a, b) => (a.row ?? 0) - (b.row ?? 0));
 }
+
+/**
+ * So many issues that tell most: the first of every kind and column before the second of any, in their order. A thousand NaN
+ * in one column must not hide the one picture that is missing.
+ */
+export function tellingIssues<T extends Issue>(issues: readonly T[], most: number): T[] {
+  const seen = new Map<string, number>();
+  const ranked = issues.map((issue, place) => {
+    const kind = issue.code === "row-empty" ? issue.code : `${issue.code} ${issue.column}`;
+    const turn = seen.get(kind) ?? 0;
+    seen.set(kind, turn + 1);
+    return { issue, place, turn };
+  });
+  const chosen = ranked.sort((a, b) => a.turn - b.turn || a.place - b.place).slice(0, most);
+  return chosen.sort((a, b) => a.place - b.place).map(({ issue }) => issue);
+}

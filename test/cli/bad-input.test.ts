@@ -255,11 +255,16 @@ describe("listed, and the rest goes on", () => {
       const { status, stdout, stderr } = await polyvae(...line.split(" "));
       expect(status, stderr).toBe(0);
       expect(stdout).not.toMatch(/NaN|undefined/);
-      if (line.startsWith("evaluate")) continue;
+      if (line.startsWith("evaluate")) {
+        expect(stdout).toMatch(/^30 all rows$/m);
+        continue;
+      }
       expect(stderr).toMatch(new RegExp(`^${violet.length} issues in the data`, "m"));
       for (const row of violet.slice(0, 10))
         expect(stderr).toContain(`row ${row}, column "colour": "violet" was never seen in training`);
     }
     expect(readFileSync(join(folder, "new.html"), "utf8")).toMatch(/was never seen in training/);
+    const judged = await polyvae("evaluate", "m.polyvae", "new.csv", "--json", "--quiet");
+    expect((JSON.parse(judged.stdout) as { issues: unknown[] }).issues).toHaveLength(violet.length);
   });
 });

@@ -13,7 +13,7 @@ import type { EncodedDataset } from "../../modalities/node/encode-dataset.ts";
 import type { TrainedModel } from "../../models/trained-model.ts";
 import type { ReadFlags } from "../config.ts";
 import { renderMetrics } from "../metrics-text.ts";
-import { encodeForModel, inheritedOptions, noteIssues, withData, withModel } from "../opened.ts";
+import { encodeForModel, inheritedOptions, issueMessages, noteIssues, withData, withModel } from "../opened.ts";
 import { checkOutputFile } from "../outputs.ts";
 import { type OutputOptions, terminalFor } from "../terminal.ts";
 
@@ -46,7 +46,7 @@ export async function evaluate(path: string, data: string, flags: EvaluateFlags)
         await writeReport(flags.report, { model, dataset, encoded, metrics, study, issues });
         terminal.note(`Wrote ${flags.report}`);
       }
-      terminal.result(renderMetrics(metrics, terminal.width), metrics);
+      terminal.result(renderMetrics(metrics, terminal.width), { ...metrics, issues: issueMessages(issues) });
     }),
   );
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DataError } from "../data-error.ts";
 import { checkUsable } from "../dataset.ts";
 import { describeDataset, renderDescription } from "../describe.ts";
-import { describeIssue, mergeIssues } from "../issues.ts";
+import { describeIssue, mergeIssues, tellingIssues } from "../issues.ts";
 import type { ReadOptions } from "../reading.ts";
 import { openData } from "./open-data.ts";
 import { csvOf, pngOf, type TestFolder, testFolder, wavOf } from "./testing/files.ts";
@@ -165,6 +165,14 @@ describe("listed, while the rest goes on", () => {
     dataset.close();
     expect(dataset.issues).toHaveLength(1001);
     expect(dataset.issues.at(-1)).toEqual({ code: "more-alike", column: "x", of: "number-not-finite", count: 300 });
+  });
+
+  it("shows the first of every kind and column before the second of any", () => {
+    const nan = (row: number) => ({ code: "number-not-finite", column: "x", row, value: "NaN" }) as const;
+    const gone = { code: "media-absent", column: "photo", row: 900, detail: "gone" } as const;
+    const many = [...Array.from({ length: 50 }, (_, i) => nan(i + 1)), gone, { code: "row-empty", row: 950 } as const];
+    expect(tellingIssues(many, 4)).toEqual([nan(1), nan(2), gone, { code: "row-empty", row: 950 }]);
+    expect(tellingIssues(many, 100)).toEqual(many);
   });
 
   it("joins issues of opening and decoding, each once", () => {

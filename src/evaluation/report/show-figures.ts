@@ -1,5 +1,5 @@
 /** @file The report's sections of figures: what was learnt from, curves, metrics, circumstances. In: record and metrics. Out: HTML. */
-import { describeIssue, type Issue } from "../../data/issues.ts";
+import { describeIssue, type Issue, tellingIssues } from "../../data/issues.ts";
 import type { EpochRecord, ModelRecord } from "../../models/trained-model.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Study } from "../study.ts";
@@ -160,7 +160,7 @@ ${training.incidents.length > 0 ? html`<h3>Incidents</h3><ul>${training.incident
 const mostIssues = 100;
 
 export function showIssues(issues: readonly Issue[]): Html {
-  const listed = issues.slice(0, mostIssues).map((issue) => html`<li>${describeIssue(issue)}</li>`);
+  const listed = tellingIssues(issues, mostIssues).map((issue) => html`<li>${describeIssue(issue)}</li>`);
   const more = issues.length - listed.length;
   const body = html`<details${issues.length <= 8 ? html` open` : undefined}><summary>${issues.length} found</summary><ul>${listed}</ul>${more > 0 ? html`<p class="note">and ${more} more</p>` : undefined}</details>`;
   return html`<section id="issues"><h2>Issues in the data</h2>${issues.length === 0 ? html`<p>None found.</p>` : body}</section>`;
