@@ -61,3 +61,11 @@ test("MVTCAE is equation 9 with M the modalities of the row", () => {
   const row1 = (1 - alpha) * 2 * 5 + 2.5 * ((1 - alpha) * standard[1]! + alpha * fromOwn("a", 1));
   expect(compute(mvtcae(alpha)(evidence, { beta }))[0]).toBeCloseTo((row0 + row1) / 2, 5);
 });
+
+test("a model of one modality weighs likelihood and divergence as a row of two does", () => {
+  const alpha = 5 / 6;
+  const single: Evidence = { joint: evidence.joint, modalities: { a: evidence.modalities.a! } };
+  const row = (i: number, loglik: number) =>
+    ((2 - alpha) / 2) * 2 * -loglik + 2.5 * ((1 - alpha) * standard[i]! + (alpha / 2) * fromOwn("a", i));
+  expect(compute(mvtcae(alpha)(single, { beta }))[0]).toBeCloseTo((row(0, -4) + row(1, -5)) / 2, 5);
+});

@@ -4,7 +4,7 @@
  * and M counts those. `scale` balances the likelihoods inside the loss only; no reported likelihood ever holds it.
  */
 import { mean } from "../engine/functions.ts";
-import { add, div, mul, neg, type Operand, select, sub } from "../engine/ops.ts";
+import { add, div, maximum, mul, neg, type Operand, select, sub } from "../engine/ops.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { divergence, divergenceFromStandard, type Gaussian } from "./gaussian.ts";
 
@@ -53,14 +53,17 @@ export const elbo: Objective = (evidence, { beta }) =>
 /**
  * MVTCAE, Hwang 2021, eq. 9: total correlation against the sum of the modalities' own bottlenecks,
  *   ((M − α)/M)·Σₘ Rₘ + β·[(1 − α)·KL(q ‖ N(0, I)) + (α/M)·Σₘ KL(q ‖ qₘ)],
- * M and the second sum over the modalities that the joint posterior saw.
+ * M and the second sum over the modalities that the joint posterior saw; M = 2 in a model that has only one.
  * Published: α = 5/6, β = 2.5.
  */
 export const mvtcae =
   (alpha: number): Objective =>
   (evidence, { beta }) => {
     const all = Object.values(evidence.modalities);
-    const share = div(alpha, total(all.map(({ given }) => given)));
+    // A model of one modality has none to agree with. M = 1 would weigh its likelihood by 1 − α alone, and the posterior
+    // would collapse onto the prior: it is weighed as a row of two is.
+    const leastViews = all.length === 1 ? 2 : 1;
+    const share = div(alpha, maximum(total(all.map(({ given }) => given)), leastViews));
     const fromUnimodal = total(all.map((m) => select(m.given, divergence(evidence.joint, m.posterior), 0)));
     const divergences = add(mul(divergenceFromStandard(evidence.joint), 1 - alpha), mul(fromUnimodal, share));
     return mean(add(mul(reconstruction(evidence), sub(1, share)), mul(divergences, beta)));
