@@ -35,7 +35,7 @@ export const dense =
   (units: number, { gain = Math.SQRT2, bias = true }: DenseOptions = {}): Layer =>
   (x, name) => {
     const inputs = x.shape.at(-1) as number;
-    const product = linear(x, weightMatrix(`${name}/weight`, inputs, units, gain, inputs));
+    const product = linear(x, weightMatrix(`${name}/weight`, [units, inputs], gain, inputs), true);
     return bias ? add(product, zeros(`${name}/bias`, units)) : product;
   };
 
@@ -55,7 +55,7 @@ export const convolution =
   (x, name) => {
     const patches = unfold(x, windowsOver(gridOf(x), options));
     const inputs = patches.shape.at(-1) as number;
-    const weight = weightMatrix(`${name}/weight`, inputs, channels, options.gain ?? Math.SQRT2, inputs);
+    const weight = weightMatrix(`${name}/weight`, [inputs, channels], options.gain ?? Math.SQRT2, inputs);
     return add(linear(patches, weight), zeros(`${name}/bias`, channels));
   };
 
@@ -68,7 +68,7 @@ export const transposedConvolution =
     const inputs = x.shape.at(-1) as number;
     // Each result gathers about cells / stride^axes inputs.
     const fanIn = (inputs * cells) / windows.stride.reduce((a, b) => a * b, 1);
-    const weight = weightMatrix(`${name}/weight`, inputs, cells * channels, options.gain ?? Math.SQRT2, fanIn);
+    const weight = weightMatrix(`${name}/weight`, [inputs, cells * channels], options.gain ?? Math.SQRT2, fanIn);
     return add(fold(linear(x, weight), windows), zeros(`${name}/bias`, channels));
   };
 
@@ -134,8 +134,8 @@ export const sequential =
     layers.reduce((value, layer, i) => layer(value, `${name}/${i}`), x);
 
 /** Uniform with deviation gain / √fanIn. */
-const weightMatrix = (name: string, inputs: number, units: number, gain: number, fanIn: number): Tensor =>
-  parameter(name, [inputs, units], { kind: "uniform", limit: gain * Math.sqrt(3 / fanIn) });
+const weightMatrix = (name: string, shape: readonly [number, number], gain: number, fanIn: number): Tensor =>
+  parameter(name, shape, { kind: "uniform", limit: gain * Math.sqrt(3 / fanIn) });
 
 const zeros = (name: string, units: number): Tensor => parameter(name, [units], { kind: "constant", value: 0 });
 

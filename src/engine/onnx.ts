@@ -3,9 +3,9 @@
  * In: named output tensors, and values for those parameters that shall be stored inside. Out: the model's bytes and what it expects.
  */
 import onnxProto from "onnx-proto";
-import { lowerLinear, opOf } from "./ops.ts";
+import { lowerLinear, lowerProduct, opOf } from "./ops.ts";
 import { intern } from "./simplify.ts";
-import { type ElementType, isOp, printShape, type Shape, type Tensor, topologicalOrder } from "./tensor.ts";
+import { type ElementType, isOp, printShape, type Shape, sameShape, type Tensor, topologicalOrder } from "./tensor.ts";
 
 const { onnx } = onnxProto;
 
@@ -77,8 +77,14 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, { stored = {} }
       const biased = biasOf(node, uses);
       if (biased) {
         // The product has no other reader: one Gemm makes product and sum.
-        const [x, weight] = biased.product.inputs.map((input) => names.get(input)!);
-        names.set(node, lowerLinear(writer.emitter, x!, weight!, biased.product, names.get(biased.bias)!));
+        const { product, bias } = biased;
+        const [a, b, added] = [...product.inputs, bias].map((input) => names.get(input)!) as [string, string, string];
+        names.set(
+          node,
+          isOp(product, "linear")
+            ? lowerLinear(writer.emitter, a, b, product, added)
+            : lowerProduct(writer.emitter, a, b, product.attributes, added),
+        );
       } else if (!fused.has(node)) {
         names.set(node, opOf(node).lower(writer.emitter, inputNames, node));
       }
@@ -118,16 +124,16 @@ function countUses(order: readonly Tensor[], outputs: readonly Tensor[]): Map<Te
   return uses;
 }
 
-/** `add(linear(x, w), bias)` whose product is read nowhere else. */
-function biasOf(node: Tensor, uses: Map<Tensor, number>): { product: Tensor<"linear">; bias: Tensor } | undefined {
+type Product = Tensor<"linear"> | Tensor<"product">;
+
+/** `linear + bias` or `product + bias` where the product is read nowhere else and Gemm can stretch the bias. */
+function biasOf(node: Tensor, uses: Map<Tensor, number>): { product: Product; bias: Tensor } | undefined {
   if (node.op !== "add") return undefined;
   const [product, bias] = node.inputs as [Tensor, Tensor];
-  const fits =
-    isOp(product, "linear") &&
-    uses.get(product) === 1 &&
-    bias.shape.length === 1 &&
-    bias.shape[0] === product.shape.at(-1);
-  return fits ? { product, bias } : undefined;
+  if (!(isOp(product, "linear") || isOp(product, "product")) || uses.get(product) !== 1) return undefined;
+  const isRow = sameShape(bias.shape, [product.shape.at(-1)!]);
+  const isColumn = isOp(product, "product") && sameShape(bias.shape, [product.shape[0]!, 1]);
+  return isRow || isColumn ? { product, bias } : undefined;
 }
 
 /** Collects nodes and stored tensors, then writes the protobuf. Values in between get names that are not `taken`. */

@@ -175,6 +175,15 @@ const cases: { readonly [K in OpName]: readonly Case[] } = {
     [(a, w, b) => o.add(o.linear(a!, w!), b!), image, argument([2, 3], "w"), argument([3], "b")],
     [(a, w, b) => o.add(o.linear(a!, w!, true), b!), x, argument([3, 4], "w"), argument([3], "b")],
   ],
+  product: [false, true].flatMap((turnA) =>
+    [false, true].flatMap((turnB): Case[] => {
+      const [a, b] = [argument(turnA ? [4, 3] : [3, 4], "a"), argument(turnB ? [2, 4] : [4, 2], "b")];
+      return [
+        [(a, b) => o.product(a!, b!, turnA, turnB), a, b],
+        [(a, b, c) => o.add(o.product(a!, b!, turnA, turnB), c!), a, b, argument([3, 1], "column bias")],
+      ];
+    }),
+  ),
   outer: [
     [(a, b) => o.outer(a!, b!), x, argument(["batch", 2], "b")],
     [(a, b) => o.outer(a!, b!), image, argument(["batch", 5, 4, 3], "b")],

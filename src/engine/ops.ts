@@ -60,6 +60,7 @@ export interface Attributes {
   readonly pad: { readonly axis: number; readonly before: number; readonly after: number };
   readonly linear: { readonly transposed: boolean };
   readonly outer: None;
+  readonly product: { readonly turnA: boolean; readonly turnB: boolean };
   readonly matmul: None;
   readonly gather: None;
   readonly scatterAdd: { readonly rows: number };
@@ -70,6 +71,8 @@ export interface Attributes {
 export type OpName = keyof Attributes;
 
 export interface Op<K extends OpName> {
+  /** Set where each element of the result depends on one element of every operand only. */
+  readonly pointwise?: true;
   /** Shape of the result. @throws ShapeError naming the axes expected and received */
   shape(inputs: readonly Tensor[], attributes: Attributes[K]): Shape;
   /** Emits ONNX nodes; returns the name of the value. */
@@ -103,6 +106,7 @@ function elementwise(
   pull: (a: Tensor, b: Tensor, d: Tensor, y: Tensor) => readonly [Tensor, Tensor] | null,
 ): Op<ElementwiseName> {
   return {
+    pointwise: true,
     shape: ([a, b]) => broadcast(name, a!.shape, b!.shape),
     lower: (emit, [a, b], node) => {
       const isNarrow = node.shape.length > 1 && node.shape.at(-1) === 1 && countBatches(node.shape) < 2;
@@ -140,6 +144,7 @@ function unary<K extends UnaryName>(
   pull: (d: Tensor, x: Tensor, y: Tensor) => Tensor | null,
 ): Op<K> {
   return {
+    pointwise: true,
     shape: ([x]) => x!.shape,
     lower: (emit, [x]) => (typeof lower === "string" ? emit.node(lower, [x!]) : lower(emit, x!)),
     pullback: (node, d) => [pull(d, node.inputs[0]!, node)],
@@ -227,7 +232,7 @@ const fed = <K extends "input" | "parameter">(): Op<K> => ({
 });
 
 const matrixRule = (
-  name: "linear" | "matmul" | "outer",
+  name: "linear" | "matmul" | "outer" | "product",
   fits: boolean,
   expected: string,
   inputs: readonly Tensor[],
@@ -239,6 +244,12 @@ const matrixRule = (
       inputs.map((input) => input.shape),
     );
 };
+
+const productAxes = (a: Tensor, b: Tensor, { turnA, turnB }: Attributes["product"]) => ({
+  rows: a.shape[turnA ? 1 : 0]!,
+  inner: [a.shape[turnA ? 0 : 1], b.shape[turnB ? 1 : 0]],
+  columns: b.shape[turnB ? 0 : 1]!,
+});
 
 const oneBatch = "at most one batch axis, and not the last, unless all are matrices";
 
@@ -280,8 +291,6 @@ const pickRowsReference = (x: NdArray, table: Int32Array): NdArray =>
 
 const replaceAxis = (index: readonly number[], axis: number, value: number) =>
   index.map((old, i) => (i === axis ? value : old));
-
-const product = (axes: readonly number[]) => axes.reduce((a, b) => a * b, 1);
 
 export const ops: { readonly [K in OpName]: Op<K> } = {
   input: fed(),
@@ -379,6 +388,7 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
 
   // A branch that is not chosen gets a gradient of exactly zero, even where its own slope is infinite.
   select: {
+    pointwise: true,
     shape: ([mask, a, b]) => broadcast("select", mask!.shape, broadcast("select", a!.shape, b!.shape)),
     lower: (emit, [mask, a, b]) => emit.node("Where", [emit.node("Cast", [mask!], { to: "bool" }), a!, b!]),
     pullback: (node, d) => {
@@ -589,6 +599,26 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
     pullback: ({ inputs: [a, b] }, d) => [linear(b!, d, true), linear(a!, d)],
     evaluate: ([a, b]) => ref.matmul(ref.transpose(ref.asMatrix(a!), [1, 0]), ref.asMatrix(b!)),
   },
+  // a [m, k] x b [k, n] → [m, n], either of them given turned: the plain product that linear and outer become where layout.ts turns them
+  product: {
+    shape: (inputs, attributes) => {
+      const [a, b] = inputs as [Tensor, Tensor];
+      const { rows, inner, columns } = productAxes(a, b, attributes);
+      const fits = a.shape.length === 2 && b.shape.length === 2 && inner[0] === inner[1];
+      matrixRule("product", fits, "matrices with equal inner axes", inputs);
+      return [rows, columns];
+    },
+    lower: (emit, [a, b], { attributes }) => lowerProduct(emit, a!, b!, attributes),
+    pullback: ({ inputs, attributes: { turnA, turnB } }, d) => {
+      const [a, b] = inputs as [Tensor, Tensor];
+      return [
+        turnA ? product(b, d, turnB, true) : product(d, b, false, !turnB),
+        turnB ? product(d, a, true, turnA) : product(a, d, !turnA, false),
+      ];
+    },
+    evaluate: ([a, b], { attributes: { turnA, turnB } }) =>
+      ref.matmul(turnA ? ref.transpose(a!, [1, 0]) : a!, turnB ? ref.transpose(b!, [1, 0]) : b!),
+  },
   // [..., m, k] x [..., k, n] → [..., m, n]
   matmul: {
     shape: (inputs) => {
@@ -642,7 +672,7 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
     },
     pullback: ({ inputs: [indices] }, d) => [null, gather(d, indices!)],
     evaluate: ([indices, updates], _, shape) => {
-      const result = { shape, data: new Float64Array(product(shape)) };
+      const result = { shape, data: new Float64Array(ref.sizeOf(shape)) };
       const width = shape[1]!;
       indices!.data.forEach((row, i) => {
         for (let c = 0; c < width; c++) result.data[row * width + c]! += updates!.data[i * width + c]!;
@@ -658,7 +688,7 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
         throw new ShapeError("unfold", `[batch, ${windows.grid.join(", ")}, channels]`, [x!.shape]);
       }
       const channels = x!.shape.at(-1) as number;
-      return [x!.shape[0]!, ...positions(windows), product(windows.kernel) * channels];
+      return [x!.shape[0]!, ...positions(windows), ref.sizeOf(windows.kernel) * channels];
     },
     lower: (emit, [x], { inputs, shape, attributes: windows }) => {
       const { table, outside } = windowTable(windows);
@@ -674,9 +704,9 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
   // The adjoint: patches are added back where they came from (col2im)
   fold: {
     shape: ([x], windows) => {
-      const channels = (x!.shape.at(-1) as number) / product(windows.kernel);
+      const channels = (x!.shape.at(-1) as number) / ref.sizeOf(windows.kernel);
       if (!sameShape(x!.shape.slice(1, -1), positions(windows)) || !Number.isInteger(channels)) {
-        const expected = [...positions(windows), `${product(windows.kernel)} x channels`].join(", ");
+        const expected = [...positions(windows), `${ref.sizeOf(windows.kernel)} x channels`].join(", ");
         throw new ShapeError("fold", `[batch, ${expected}]`, [x!.shape]);
       }
       return [x!.shape[0]!, ...windows.grid, channels];
@@ -709,8 +739,22 @@ export function lowerLinear(emit: Emitter, x: string, weight: string, node: Tens
   return restoreShape(emit, result, node.shape);
 }
 
+/** One Gemm, with the bias folded in where the lowering found one: [n] or [m, 1]. */
+export function lowerProduct(
+  emit: Emitter,
+  a: string,
+  b: string,
+  { turnA, turnB }: Attributes["product"],
+  bias?: string,
+): string {
+  const inputs = [a, b, ...(bias === undefined ? [] : [bias])];
+  return emit.node("Gemm", inputs, { transA: turnA ? 1 : 0, transB: turnB ? 1 : 0 });
+}
+
 /** The table's entry for a node; the one place where name and entry are married for the type checker. */
 export const opOf = <K extends OpName>(node: Tensor<K>): Op<K> => ops[node.op] as Op<K>;
+
+export const isPointwise = (node: Tensor): boolean => opOf(node).pointwise === true;
 
 // ── The functions that build nodes ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -747,6 +791,13 @@ function make<K extends OpName>(
   return { op, inputs: tensors, attributes, shape: (ops[op] as Op<K>).shape(tensors, attributes), type };
 }
 
+/** The same operation over other inputs; its shape follows from them. */
+export const rebuild = <K extends OpName>(
+  { op, attributes, type }: Tensor<K>,
+  inputs: readonly Tensor[],
+  changed: Attributes[K] = attributes,
+): Tensor<K> => make(op, inputs, changed, type);
+
 /** A value given with each batch. */
 export const input = (name: string, shape: Shape, type: ElementType = "float32"): Tensor =>
   make("input", [], { name, source: "feed", shape, type }, type);
@@ -762,7 +813,7 @@ export const parameter = (name: string, shape: readonly number[], initialiser: I
 export function constant(values: number | ArrayLike<number>, shape?: readonly number[]): Tensor {
   const data = Float32Array.from(typeof values === "number" ? [values] : values);
   const axes = shape ?? (typeof values === "number" ? [] : [data.length]);
-  if (product(axes) !== data.length) throw new ShapeError("constant", `${data.length} values`, [axes]);
+  if (ref.sizeOf(axes) !== data.length) throw new ShapeError("constant", `${data.length} values`, [axes]);
   return make("constant", [], { values: data, shape: axes });
 }
 
@@ -844,6 +895,9 @@ export const linear = (x: Tensor, weight: Tensor, transposed = false): Tensor =>
   make("linear", [x, weight], { transposed });
 /** Sum over leading axes of outer products: [..., m], [..., n] → [m, n]. */
 export const outer = (a: Tensor, b: Tensor): Tensor => make("outer", [a, b], {});
+/** Matrices a [m, k] times b [k, n]; `turnA` takes a as [k, m], `turnB` takes b as [n, k]. */
+export const product = (a: Tensor, b: Tensor, turnA = false, turnB = false): Tensor =>
+  make("product", [a, b], { turnA, turnB });
 /** [..., m, k] times [..., k, n]. */
 export const matmul = (a: Tensor, b: Tensor): Tensor => make("matmul", [a, b], {});
 /** Rows of a table [rows, width] by int32 indices. */

@@ -40,7 +40,7 @@ test("the graph prints", () => {
   const small = relu(dense(2)(input("x", ["batch", 3]), "layer"));
   expect(printGraph({ y: small })).toMatchInlineSnapshot(`
     "%0 = feed "x" float32 [batch, 3]
-    %1 = linear(%0, layer/weight, transposed=false) [batch, 2]
+    %1 = linear(%0, layer/weight, transposed=true) [batch, 2]
     %2 = add(%1, layer/bias) [batch, 2]
     %3 = relu(%2) [batch, 2]
     return { y: %3 }"

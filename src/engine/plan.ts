@@ -3,6 +3,7 @@
  * In: a scalar loss and named terms. Out: plain data that can be posted to the thread where it runs.
  */
 import { gradients } from "./differentiate.ts";
+import { layOut } from "./layout.ts";
 import { type LoweredModel, lower } from "./onnx.ts";
 import type { Initialiser } from "./ops.ts";
 import { add, constant, sqrt, sumOfSquares } from "./ops.ts";
@@ -52,7 +53,7 @@ export function planTraining(
   const norm = sqrt(squares.reduce(add, constant(0)));
   return {
     parameters: parameters.map(({ attributes }) => attributes),
-    gradientModel: executable(lower({ ...outputs, [gradientNormName]: norm, ...named })),
+    gradientModel: executable(lower(layOut({ ...outputs, [gradientNormName]: norm, ...named }))),
     evaluationModel: executable(lower(evaluation)),
   };
 }

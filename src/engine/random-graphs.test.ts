@@ -89,6 +89,8 @@ const operations: readonly Operation[] = [
   (a, b) => tame(o.linear(a, b)),
   (a, b) => o.add(o.linear(a, b, true), o.constant([0.5, -1, 2])),
   (a, b) => tame(o.outer(a, b)),
+  (a, b) => tame(o.product(a, b, false, true)),
+  (a, b) => tame(o.product(a, b, true)),
 ];
 
 /** The graph of a program, and how many of its steps had shapes that fit; the others are left out. */
