@@ -159,10 +159,87 @@ class Trimodal(Case):
         return ((experts - self.alpha) / experts * reconstruction + self.beta * divergence) / size
 
 
+class Attention(nn.Module):
+    def __init__(self, width, heads, causal):
+        super().__init__()
+        self.heads, self.causal = heads, causal
+        self.qkv = nn.Linear(width, 3 * width)
+        self.output = nn.Linear(width, width)
+
+    def forward(self, x):
+        # [batch, time, 3 · width] → three of [batch, heads, time, width / heads]
+        query, key, value = self.qkv(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=self.causal)
+        return self.output(mixed.transpose(1, 2).flatten(2))
+
+
+class Block(nn.Module):
+    """A transformer's block, layer norms first."""
+
+    def __init__(self, width, heads, hidden, causal):
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(width)
+        self.attention = Attention(width, heads, causal)
+        self.feed_norm = nn.LayerNorm(width)
+        self.feed = mlp(width, hidden, width)
+
+    def forward(self, x):
+        x = x + self.attention(self.attention_norm(x))
+        return x + self.feed(self.feed_norm(x))
+
+
+class Positions(nn.Module):
+    def __init__(self, time, width):
+        super().__init__()
+        self.table = nn.Parameter(0.02 * torch.randn(time, width))
+
+    def forward(self, x):
+        return x + self.table
+
+
+class Tower(nn.Module):
+    """What encoder and decoder share: token table, positions, blocks, the norm after the last."""
+
+    def __init__(self, vocabulary, time, width, heads, hidden, blocks, causal):
+        super().__init__()
+        self.tokens = nn.Embedding(vocabulary, width)
+        nn.init.normal_(self.tokens.weight, std=0.02)
+        self.positions = Positions(time, width)
+        self.blocks = nn.Sequential(*(Block(width, heads, hidden, causal) for _ in range(blocks)))
+        self.norm = nn.LayerNorm(width)
+
+
+class TextTransformer(Case):
+    def __init__(self, vocabulary, time, width, heads, hidden, blocks, latent):
+        super().__init__()
+        self.vocabulary, self.time = vocabulary, time
+        self.encoder = Tower(vocabulary, time, width, heads, hidden, blocks, causal=False)
+        self.encoder.heads = nn.Linear(width, 2 * latent)
+        self.decoder = Tower(vocabulary, time, width, heads, hidden, blocks, causal=True)
+        self.decoder.latent = nn.Linear(latent, width)
+        self.decoder.bias = nn.Parameter(torch.zeros(vocabulary))
+
+    def draw(self, size, random):
+        tokens = torch.randint(1, self.vocabulary, (size, self.time), generator=random)
+        return {"tokens": tokens, "previous": F.pad(tokens[:, :-1], (1, 0))}
+
+    def forward(self, tokens, previous):
+        read, write = self.encoder, self.decoder
+        encoded = read.norm(read.blocks(read.positions(read.tokens(tokens))))
+        mean, log_var = read.heads(encoded.mean(1)).chunk(2, dim=1)
+        z = write.latent(self.sample(mean, log_var))
+        decoded = write.norm(write.blocks(write.positions(write.tokens(previous)) + z.unsqueeze(1)))
+        # The table of tokens is the last layer's weight too.
+        logits = F.linear(decoded, write.tokens.weight, write.bias)
+        loss = F.cross_entropy(logits.flatten(0, 1), tokens.flatten(), reduction="sum")
+        return (loss + to_standard(mean, log_var)) / len(tokens)
+
+
 CASES = {
     "mlp-vae": MlpVae,
     "conv-vae": ConvVae,
     "trimodal": Trimodal,
+    "text-transformer": TextTransformer,
 }
 
 

@@ -2,6 +2,7 @@
 import type { BenchCase } from "./case.ts";
 import { convVae } from "./conv-vae.ts";
 import { mlpVae } from "./mlp-vae.ts";
+import { textTransformer } from "./text-transformer.ts";
 import { trimodal } from "./trimodal.ts";
 
 export const benchCases = {
@@ -16,6 +17,8 @@ export const benchCases = {
       alphabet: 27,
       latent: 32,
     }),
+  "text-transformer": () =>
+    textTransformer({ vocabulary: 1000, time: 32, width: 128, heads: 4, hidden: 512, blocks: 2, latent: 32 }),
 } satisfies Readonly<Record<string, () => BenchCase>>;
 
 export type CaseName = keyof typeof benchCases;
