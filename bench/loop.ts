@@ -5,13 +5,13 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { nodeRuntime } from "../src/engine/node/runtime.ts";
 import { planTraining } from "../src/engine/plan.ts";
-import { benchCases } from "./cases.ts";
+import { benchCases } from "./cases/cases.ts";
 
 export async function benchLoop({ json, seconds }: { json: boolean; seconds: number }): Promise<void> {
-  const [one] = benchCases();
+  const one = benchCases.trimodal();
   const runtime = nodeRuntime();
-  const trainer = await runtime.train(planTraining(one!.loss), 0);
-  const template = one!.feeds(128);
+  const trainer = await runtime.train(planTraining(one.loss), 0);
+  const template = one.feeds(128);
   const delay = monitorEventLoopDelay({ resolution: 5 });
   const end = performance.now() + seconds * 1e3;
   let steps = 0;

@@ -1,8 +1,10 @@
 /**
  * @file `npm run bench -- NAME [options]`. In: the name of a benchmark. Out: its figures, as text or with --json.
- *   step   one training step against eager PyTorch        loop   delay of the main thread's event loop while training
+ *   step   one training step against eager PyTorch; --case mlp-vae,trimodal --batch 32,128
+ *   loop   delay of the main thread's event loop while training; --seconds 10
  */
 import { parseArgs } from "node:util";
+import { type CaseName, caseNames } from "./cases/cases.ts";
 import { benchLoop } from "./loop.ts";
 import { benchStep } from "./step.ts";
 
@@ -10,20 +12,42 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: "boolean", default: false },
-    blocks: { type: "string", default: "15" },
-    steps: { type: "string", default: "10" },
+    case: { type: "string", multiple: true, default: [...caseNames] },
+    batch: { type: "string", multiple: true, default: ["32", "128", "512"] },
     seconds: { type: "string", default: "10" },
   },
 });
 
+const { json } = values;
+const cases = list(values.case).map(caseOf);
+const batches = list(values.batch).map(sizeOf);
+
 const benches: Readonly<Record<string, () => Promise<void>>> = {
-  step: () => benchStep({ json: values.json, blocks: Number(values.blocks), steps: Number(values.steps) }),
-  loop: () => benchLoop({ json: values.json, seconds: Number(values.seconds) }),
+  step: () => benchStep({ json, cases, batches }),
+  loop: () => benchLoop({ json, seconds: Number(values.seconds) }),
 };
 
 const bench = benches[positionals[0] ?? ""];
-if (!bench) {
-  process.stderr.write(`Expected one of ${Object.keys(benches).join(", ")}: npm run bench -- step [--json]\n`);
+if (!bench) fail(`Expected one of ${Object.keys(benches).join(", ")}: npm run bench -- step [--json]`);
+await bench();
+
+/** Options may be repeated, or hold several values between commas. */
+function list(options: readonly string[]): string[] {
+  return options.flatMap((option) => option.split(",")).map((option) => option.trim());
+}
+
+function caseOf(name: string): CaseName {
+  return (
+    caseNames.find((known) => known === name) ?? fail(`--case: expected ${caseNames.join(", ")}, received ${name}`)
+  );
+}
+
+function sizeOf(text: string): number {
+  const size = Number(text);
+  return Number.isInteger(size) && size > 0 ? size : fail(`--batch: expected whole numbers from 1, received ${text}`);
+}
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`);
   process.exit(2);
 }
-await bench();

@@ -1,34 +1,27 @@
 /**
  * @file One training step of polyvae against eager PyTorch, block by block in turn, in one run.
- * In: --json, --blocks, --steps. Out: CPU and wall milliseconds a step (medians over blocks), ratios torch / polyvae, and the
- * share of the machine's own matrix-product peak that the arithmetic reaches. Where PyTorch is absent its figures are null.
+ * In: cases, batch sizes. Out: CPU and wall milliseconds a step (medians over blocks), ratios torch / polyvae, and the share of
+ * the machine's own matrix-product peak that the arithmetic reaches. Where PyTorch is absent its figures are null.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { gradients } from "../src/engine/differentiate.ts";
 import { nodeRuntime } from "../src/engine/node/runtime.ts";
 import { planTraining } from "../src/engine/plan.ts";
-import { intern } from "../src/engine/simplify.ts";
-import { bindBatch, isOp, type Tensor, topologicalOrder } from "../src/engine/tensor.ts";
-import { type BenchCase, benchCases } from "./cases.ts";
+import type { Trainer } from "../src/engine/runtime.ts";
+import type { BenchCase } from "./cases/case.ts";
+import { benchCases, type CaseName } from "./cases/cases.ts";
+import { countFlops } from "./flops.ts";
 import { peakGflops } from "./peak.ts";
+import { medianTimes, type Times, timed } from "./timing.ts";
+import { noTorch, startTorch, type Torch } from "./torch.ts";
 
-type Part = "step" | "gradients";
-
-interface Times {
-  readonly cpuMs: number;
-  readonly wallMs: number;
+export interface StepOptions {
+  readonly json: boolean;
+  readonly cases: readonly CaseName[];
+  /** The batch of 128 rows is always measured too. */
+  readonly batches: readonly number[];
 }
 
-interface Block {
-  readonly case: string;
-  readonly batch: number;
-  readonly threads: number;
-  readonly part: Part;
-  readonly steps: number;
-}
+const parts = ["step", "gradients"] as const;
+type Part = (typeof parts)[number];
 
 interface Result {
   readonly name: string;
@@ -43,130 +36,96 @@ interface Result {
   readonly reason?: string;
 }
 
-const noTorch = "PyTorch was not found; see bench/torch-step.py for how to install it";
+/** The batch size that targets are set for is measured most closely. */
+const mainBatch = 128;
+const blocksOf = (batch: number): number => (batch === mainBatch ? 11 : 5);
+const secondsPerBlock = 0.2;
+const warmUpSteps = 3;
 
-export async function benchStep(options: { json: boolean; blocks: number; steps: number }): Promise<void> {
-  const torch = await startTorch();
+export async function benchStep({ json, cases, batches }: StepOptions): Promise<void> {
+  const torch = await startTorch("torch-step.py");
   if (!torch) process.stderr.write(`${noTorch}\n`);
   const peaks = { 1: await peakGflops(1), 2: await peakGflops(2) };
-  const cases: Result[] = [];
-  for (const one of benchCases()) {
+  const results: Result[] = [];
+  for (const name of cases) {
+    const one = benchCases[name]();
     for (const threads of [1, 2] as const) {
-      for (const part of ["step", "gradients"] as const) {
-        const block = { case: one.name, batch: 128, threads, part, steps: options.steps };
-        const result = await compare(one, block, torch, options.blocks, peaks[threads]);
-        cases.push(result);
-        if (!options.json) process.stdout.write(`${describe(result)}\n`);
+      for (const batch of [...new Set([mainBatch, ...batches])].sort((a, b) => a - b)) {
+        const compared = await compare(one, { batch, threads, peak: peaks[threads] }, torch);
+        results.push(...compared);
+        if (!json) process.stdout.write(`${compared.map(describe).join("\n")}\n`);
       }
     }
   }
   torch?.stop();
-  if (options.json) process.stdout.write(`${JSON.stringify({ peakGflops: peaks, cases })}\n`);
+  if (json) process.stdout.write(`${JSON.stringify({ peakGflops: peaks, cases: results })}\n`);
 }
 
-async function compare(
-  one: BenchCase,
-  block: Block,
-  torch: Torch | undefined,
-  blocks: number,
-  peak: number,
-): Promise<Result> {
-  const { batch, threads, part, steps } = block;
+interface Setting {
+  readonly batch: number;
+  readonly threads: number;
+  /** GFLOP/s */
+  readonly peak: number;
+}
+
+async function compare(one: BenchCase, { batch, threads, peak }: Setting, torch: Torch | undefined): Promise<Result[]> {
   const runtime = nodeRuntime({ threads });
-  const trainer = await runtime.train(planTraining(one.loss), 0);
-  const template = one.feeds(batch);
-  const run = async (count: number) => {
-    for (let i = 0; i < count; i++) {
-      const arrays = Object.fromEntries(Object.entries(template).map(([name, array]) => [name, array.slice()]));
-      await trainer.step({ batch, arrays }, { rate: 1e-3, seed: i, ...(part === "gradients" && { only: [] }) });
+  const plan = planTraining(one.loss);
+  const trainer = await runtime.train(plan, 0);
+  const run = stepper(trainer, one, batch);
+  await run("step", warmUpSteps);
+  const { wallMs } = await timed(() => run("step", 2), 2);
+  const steps = Math.max(1, Math.round((secondsPerBlock * 1e3) / wallMs));
+  const ours: Record<Part, Times[]> = { step: [], gradients: [] };
+  const theirs: Record<Part, Times[]> = { step: [], gradients: [] };
+  for (let block = 0; block < blocksOf(batch); block++) {
+    for (const part of parts) {
+      // One step that does not count: the caches hold what the peer left there. It does the same.
+      await run(part, 1);
+      ours[part].push(await timed(() => run(part, steps), steps));
+      if (torch) {
+        const said = await torch.ask({ case: one.name, sizes: one.sizes, batch, threads, part, steps });
+        checkParameters(one.name, plan.parameters, said.parameters);
+        theirs[part].push(said as unknown as Times);
+      }
     }
-  };
-  await run(5);
-  const ours: Times[] = [];
-  const theirs: Times[] = [];
-  for (let i = 0; i < blocks; i++) {
-    ours.push(await timed(() => run(steps), steps));
-    if (torch) theirs.push(await torch.run(block));
   }
   await runtime.close();
-  const polyvae = medians(ours);
-  const peer = torch ? medians(theirs) : null;
   const flops = countFlops(one.loss, batch);
-  return {
-    name: one.name,
-    batch,
-    threads,
-    part,
-    polyvae,
-    torch: peer,
-    ratioCpu: peer && peer.cpuMs / polyvae.cpuMs,
-    ratioWall: peer && peer.wallMs / polyvae.wallMs,
-    shareOfPeak: flops / (polyvae.wallMs * 1e-3) / (peak * 1e9),
-    ...(!peer && { reason: noTorch }),
+  return parts.map((part) => {
+    const polyvae = medianTimes(ours[part]);
+    const peer = torch ? medianTimes(theirs[part]) : null;
+    return {
+      name: one.name,
+      batch,
+      threads,
+      part,
+      polyvae,
+      torch: peer,
+      ratioCpu: peer && peer.cpuMs / polyvae.cpuMs,
+      ratioWall: peer && peer.wallMs / polyvae.wallMs,
+      shareOfPeak: flops / (polyvae.wallMs * 1e-3) / (peak * 1e9),
+      ...(!peer && { reason: noTorch }),
+    };
+  });
+}
+
+function stepper(trainer: Trainer, one: BenchCase, batch: number) {
+  const template = one.feeds(batch);
+  let seed = 0;
+  return async (part: Part, steps: number): Promise<void> => {
+    for (let i = 0; i < steps; i++) {
+      const arrays = Object.fromEntries(Object.entries(template).map(([name, array]) => [name, array.slice()]));
+      await trainer.step({ batch, arrays }, { rate: 1e-3, seed: seed++, ...(part === "gradients" && { only: [] }) });
+    }
   };
 }
 
-/** CPU time of the whole process: the worker and ONNX Runtime's threads included. */
-async function timed(work: () => Promise<void>, steps: number): Promise<Times> {
-  const [wall, cpu] = [performance.now(), process.cpuUsage()];
-  await work();
-  const { user, system } = process.cpuUsage(cpu);
-  return { cpuMs: (user + system) / 1e3 / steps, wallMs: (performance.now() - wall) / steps };
-}
-
-const medians = (times: readonly Times[]): Times => ({
-  cpuMs: median(times.map(({ cpuMs }) => cpuMs)),
-  wallMs: median(times.map(({ wallMs }) => wallMs)),
-});
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-/** Multiplications and additions in the matrix products of loss and gradients. */
-function countFlops(loss: Tensor, batch: number): number {
-  const shared = intern({ loss }).loss!;
-  const parameters = topologicalOrder([shared]).filter((node) => isOp(node, "parameter"));
-  const size = (tensor: Tensor) => bindBatch(tensor.shape, batch).reduce((a, b) => a * b, 1);
-  return topologicalOrder([shared, ...gradients(shared, parameters)]).reduce((flops, node) => {
-    const [a, b] = node.inputs;
-    if (isOp(node, "linear")) return flops + 2 * size(node) * (a!.shape.at(-1) as number);
-    if (isOp(node, "outer")) return flops + (2 * size(a!) * size(b!)) / (size(a!) / (a!.shape.at(-1) as number));
-    return flops;
-  }, 0);
-}
-
-interface Torch {
-  run(block: Block): Promise<Times>;
-  stop(): void;
-}
-
-/** The peer as a process that times one block for each line it is sent. */
-async function startTorch(): Promise<Torch | undefined> {
-  const local = fileURLToPath(new URL("../.venv-bench/bin/python", import.meta.url));
-  const python = process.env.POLYVAE_BENCH_PYTHON ?? (existsSync(local) ? local : "python3");
-  const script = fileURLToPath(new URL("torch-step.py", import.meta.url));
-  const child: ChildProcess = spawn(python, [script], { stdio: ["pipe", "pipe", "ignore"] });
-  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
-  child.on("error", () => undefined);
-  child.stdin!.on("error", () => undefined);
-  const answer = async () => {
-    const { value, done } = await lines.next();
-    return done ? undefined : (JSON.parse(value as string) as Record<string, unknown>);
-  };
-  const first = await answer().catch(() => undefined);
-  if (first?.ready !== true) return undefined;
-  return {
-    async run(block) {
-      child.stdin!.write(`${JSON.stringify(block)}\n`);
-      const times = await answer();
-      if (typeof times?.cpuMs !== "number") throw new Error(`The PyTorch peer failed: ${JSON.stringify(times)}`);
-      return times as unknown as Times;
-    },
-    stop: () => child.kill(),
-  };
+/** @throws Error when the two models differ in size */
+function checkParameters(name: string, ours: readonly { readonly shape: readonly number[] }[], theirs: unknown): void {
+  const count = ours.reduce((total, { shape }) => total + shape.reduce((a, b) => a * b, 1), 0);
+  if (count === theirs) return;
+  throw new Error(`Cannot compare "${name}": polyvae's model has ${count} parameters, PyTorch's ${String(theirs)}.`);
 }
 
 function describe({ name, batch, threads, part, polyvae, torch, ratioCpu, ratioWall, shareOfPeak }: Result): string {
