@@ -4,6 +4,7 @@
  */
 import onnxProto from "onnx-proto";
 import { lowerLinear, lowerProduct, opOf } from "./ops.ts";
+import { treatmentOf, valuesInParts } from "./parts.ts";
 import { intern } from "./simplify.ts";
 import { type ElementType, isOp, printShape, type Shape, sameShape, type Tensor, topologicalOrder } from "./tensor.ts";
 
@@ -47,47 +48,42 @@ export interface LoweredModel {
 export interface LoweringOptions {
   /** Values to store in the model: parameter name → values. Parameters not named here become inputs. */
   readonly stored?: Readonly<Record<string, Float32Array>>;
+  /** Into how many parts the batch falls where that keeps large values in the cache (parts.ts); 1 when absent. */
+  readonly parts?: number;
 }
 
 /**
  * Equal subgraphs are emitted once.
  * @throws Error when a name stands for two things, or when stored values do not fill their parameter
  */
-export function lower(outputs: Readonly<Record<string, Tensor>>, { stored = {} }: LoweringOptions = {}): LoweredModel {
+export function lower(
+  outputs: Readonly<Record<string, Tensor>>,
+  { stored = {}, parts = 1 }: LoweringOptions = {},
+): LoweredModel {
   const shared = intern(outputs);
   const order = topologicalOrder(Object.values(shared));
   const uses = countUses(order, Object.values(shared));
   const fused = new Set<Tensor>(order.flatMap((node) => biasOf(node, uses)?.product ?? []));
   const writer = graphWriter(namesOf(order, Object.keys(shared)));
-  const names = new Map<Tensor, string>();
+  const values = valuesInParts(writer.emitter, parts);
   const inputs: LoweredModel["inputs"][number][] = [];
   const parameters: Tensor<"parameter">[] = [];
 
   for (const node of order) {
-    const inputNames = node.inputs.map((input) => names.get(input) ?? "");
     if (isOp(node, "input")) {
       inputs.push(node.attributes);
-      names.set(node, node.attributes.name);
+      values.setWhole(node, node.attributes.name);
     } else if (isOp(node, "parameter")) {
-      const values = stored[node.attributes.name];
-      if (values) writer.store(node.attributes.name, filling(node, values), node.attributes.shape);
+      const filled = stored[node.attributes.name];
+      if (filled) writer.store(node.attributes.name, filling(node, filled), node.attributes.shape);
       else parameters.push(node);
-      names.set(node, node.attributes.name);
-    } else {
-      const biased = biasOf(node, uses);
-      if (biased) {
-        // The product has no other reader: one Gemm makes product and sum.
-        const { product, bias } = biased;
-        const [a, b, added] = [...product.inputs, bias].map((input) => names.get(input)!) as [string, string, string];
-        names.set(
-          node,
-          isOp(product, "linear")
-            ? lowerLinear(writer.emitter, a, b, product, added)
-            : lowerProduct(writer.emitter, a, b, product.attributes, added),
-        );
-      } else if (!fused.has(node)) {
-        names.set(node, opOf(node).lower(writer.emitter, inputNames, node));
-      }
+      values.setWhole(node, node.attributes.name);
+    } else if (!fused.has(node)) {
+      const emit = (nameOf: (input: Tensor) => string) => emitNode(writer.emitter, node, biasOf(node, uses), nameOf);
+      const emitPieces = () => Array.from({ length: parts }, (_, part) => emit((input) => values.piece(input, part)));
+      const treatment = parts > 1 ? treatmentOf(node) : "whole";
+      if (treatment === "rows") values.setPieces(node, emitPieces());
+      else values.setWhole(node, treatment === "total" ? writer.emitter.node("Sum", emitPieces()) : emit(values.whole));
     }
   }
 
@@ -95,9 +91,24 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, { stored = {} }
     ...inputs,
     ...parameters.map(({ attributes, shape }) => ({ name: attributes.name, shape, type: "float32" as const })),
   ];
-  const declared = Object.entries(shared).map(([name, tensor]) => ({ name, tensor, value: names.get(tensor)! }));
+  const declared = Object.entries(shared).map(([name, tensor]) => ({ name, tensor, value: values.whole(tensor) }));
   const bytes = writer.finish(fed, declared);
   return { bytes, inputs, parameters, outputs: Object.keys(outputs) };
+}
+
+/** A node, and the product that it makes in the same Gemm where it adds a bias to one that nothing else reads. */
+function emitNode(
+  emit: Emitter,
+  node: Tensor,
+  biased: ReturnType<typeof biasOf>,
+  nameOf: (input: Tensor) => string,
+): string {
+  if (!biased) return opOf(node).lower(emit, node.inputs.map(nameOf), node);
+  const { product, bias } = biased;
+  const [a, b, added] = [...product.inputs, bias].map(nameOf) as [string, string, string];
+  return isOp(product, "linear")
+    ? lowerLinear(emit, a, b, product, added)
+    : lowerProduct(emit, a, b, product.attributes, added);
 }
 
 /** The names that the caller chose, of inputs, parameters and outputs. */

@@ -60,9 +60,8 @@ export async function checkLowering(
     outputs[`slope ${i}`] = slope;
   });
   const expected = evaluate(outputs, values);
-  // As if transpositions were worth something, so that every region turns that can.
-  for (const graph of [outputs, layOut(outputs, -1)]) {
-    const lowered = lower(graph);
+  // Every region that can be turned is turned when transpositions are worth something.
+  for (const lowered of [lower(outputs), lower(layOut(outputs, -1)), lower(outputs, { parts: 2 })]) {
     const model = await runtime.load(lowered.bytes);
     const arrays = lowered.inputs.map(({ name, type }) => [name, typed(values[name]!.data, type)]);
     const received = await model.run({ batch, arrays: Object.fromEntries(arrays) });
