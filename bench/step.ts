@@ -70,7 +70,7 @@ interface Setting {
 
 async function compare(one: BenchCase, { batch, threads, peak }: Setting, torch: Torch | undefined): Promise<Result[]> {
   const runtime = nodeRuntime({ threads });
-  const plan = planTraining(one.loss);
+  const plan = planTraining(one.loss, {}, undefined, { batch });
   const trainer = await runtime.train(plan, 0);
   const run = stepper(trainer, one, batch);
   await run("step", warmUpSteps);

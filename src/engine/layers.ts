@@ -68,8 +68,8 @@ export const transposedConvolution =
     const inputs = x.shape.at(-1) as number;
     // Each result gathers about cells / stride^axes inputs.
     const fanIn = (inputs * cells) / windows.stride.reduce((a, b) => a * b, 1);
-    const weight = weightMatrix(`${name}/weight`, [inputs, cells * channels], options.gain ?? Math.SQRT2, fanIn);
-    return add(fold(linear(x, weight), windows), zeros(`${name}/bias`, channels));
+    const weight = weightMatrix(`${name}/weight`, [cells * channels, inputs], options.gain ?? Math.SQRT2, fanIn);
+    return add(fold(linear(x, weight, true), windows), zeros(`${name}/bias`, channels));
   };
 
 /** Mean over windows that lie inside the grid; stride = kernel unless said. */

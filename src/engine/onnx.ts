@@ -3,7 +3,7 @@
  * In: named output tensors, and values for those parameters that shall be stored inside. Out: the model's bytes and what it expects.
  */
 import onnxProto from "onnx-proto";
-import { lowerLinear, lowerProduct, opOf } from "./ops.ts";
+import { lowerFoldedLinear, lowerLinear, lowerProduct, opOf } from "./ops.ts";
 import { treatmentOf, valuesInParts } from "./parts.ts";
 import { intern } from "./simplify.ts";
 import { type ElementType, isOp, printShape, type Shape, sameShape, type Tensor, topologicalOrder } from "./tensor.ts";
@@ -63,7 +63,8 @@ export function lower(
   const shared = intern(outputs);
   const order = topologicalOrder(Object.values(shared));
   const uses = countUses(order, Object.values(shared));
-  const fused = new Set<Tensor>(order.flatMap((node) => biasOf(node, uses)?.product ?? []));
+  const fusions = new Map(order.flatMap((node) => fusionOf(node, uses) ?? []).map((fusion) => [fusion.node, fusion]));
+  const fused = new Set<Tensor>([...fusions.values()].map(({ product }) => product));
   const writer = graphWriter(namesOf(order, Object.keys(shared)));
   const values = valuesInParts(writer.emitter, parts);
   const inputs: LoweredModel["inputs"][number][] = [];
@@ -79,7 +80,7 @@ export function lower(
       else parameters.push(node);
       values.setWhole(node, node.attributes.name);
     } else if (!fused.has(node)) {
-      const emit = (nameOf: (input: Tensor) => string) => emitNode(writer.emitter, node, biasOf(node, uses), nameOf);
+      const emit = (nameOf: (input: Tensor) => string) => emitNode(writer.emitter, node, fusions.get(node), nameOf);
       const emitPieces = () => Array.from({ length: parts }, (_, part) => emit((input) => values.piece(input, part)));
       const treatment = parts > 1 ? treatmentOf(node) : "whole";
       if (treatment === "rows") values.setPieces(node, emitPieces());
@@ -96,19 +97,16 @@ export function lower(
   return { bytes, inputs, parameters, outputs: Object.keys(outputs) };
 }
 
-/** A node, and the product that it makes in the same Gemm where it adds a bias to one that nothing else reads. */
-function emitNode(
-  emit: Emitter,
-  node: Tensor,
-  biased: ReturnType<typeof biasOf>,
-  nameOf: (input: Tensor) => string,
-): string {
-  if (!biased) return opOf(node).lower(emit, node.inputs.map(nameOf), node);
-  const { product, bias } = biased;
-  const [a, b, added] = [...product.inputs, bias].map(nameOf) as [string, string, string];
+/** A node, with the product that it absorbs if there is one. */
+function emitNode(emit: Emitter, node: Tensor, fusion: Fusion | undefined, nameOf: (input: Tensor) => string): string {
+  if (!fusion) return opOf(node).lower(emit, node.inputs.map(nameOf), node);
+  const { product } = fusion;
+  const [a, b] = product.inputs.map(nameOf) as [string, string];
+  if (fusion.kind === "fold") return lowerFoldedLinear(emit, a, b, fusion.product, fusion.node);
+  const bias = nameOf(fusion.bias);
   return isOp(product, "linear")
-    ? lowerLinear(emit, a, b, product, added)
-    : lowerProduct(emit, a, b, product.attributes, added);
+    ? lowerLinear(emit, a, b, product, bias)
+    : lowerProduct(emit, a, b, product.attributes, bias);
 }
 
 /** The names that the caller chose, of inputs, parameters and outputs. */
@@ -135,16 +133,25 @@ function countUses(order: readonly Tensor[], outputs: readonly Tensor[]): Map<Te
   return uses;
 }
 
-type Product = Tensor<"linear"> | Tensor<"product">;
+/** A product that nothing else reads, and the node that is lowered together with it. */
+type Fusion =
+  | {
+      readonly kind: "bias";
+      readonly node: Tensor;
+      readonly product: Tensor<"linear"> | Tensor<"product">;
+      readonly bias: Tensor;
+    }
+  | { readonly kind: "fold"; readonly node: Tensor<"fold">; readonly product: Tensor<"linear"> };
 
-/** `linear + bias` or `product + bias` where the product is read nowhere else and Gemm can stretch the bias. */
-function biasOf(node: Tensor, uses: Map<Tensor, number>): { product: Product; bias: Tensor } | undefined {
-  if (node.op !== "add") return undefined;
-  const [product, bias] = node.inputs as [Tensor, Tensor];
-  if (!(isOp(product, "linear") || isOp(product, "product")) || uses.get(product) !== 1) return undefined;
-  const isRow = sameShape(bias.shape, [product.shape.at(-1)!]);
-  const isColumn = isOp(product, "product") && sameShape(bias.shape, [product.shape[0]!, 1]);
-  return isRow || isColumn ? { product, bias } : undefined;
+/** `linear + bias` or `product + bias`, where Gemm can stretch the bias, and `fold(linear)`. */
+function fusionOf(node: Tensor, uses: Map<Tensor, number>): Fusion | undefined {
+  const [product, bias] = node.inputs;
+  if (!product || uses.get(product) !== 1) return undefined;
+  if (isOp(node, "fold")) return isOp(product, "linear") ? { kind: "fold", node, product } : undefined;
+  if (!isOp(node, "add") || !(isOp(product, "linear") || isOp(product, "product"))) return undefined;
+  const isRow = sameShape(bias!.shape, [product.shape.at(-1)!]);
+  const isColumn = isOp(product, "product") && sameShape(bias!.shape, [product.shape[0]!, 1]);
+  return isRow || isColumn ? { kind: "bias", node, product, bias: bias! } : undefined;
 }
 
 /** Collects nodes and stored tensors, then writes the protobuf. Values in between get names that are not `taken`. */

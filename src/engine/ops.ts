@@ -109,6 +109,17 @@ function elementwise(
     pointwise: true,
     shape: ([a, b]) => broadcast(name, a!.shape, b!.shape),
     lower: (emit, [a, b], node) => {
+      const repeats = shortVectorRepeats(node);
+      if (repeats > 1) {
+        const names = [a!, b!].map((x, i) => {
+          const { shape } = node.inputs[i]!;
+          if (shape.length > 1)
+            return emit.node("Reshape", [x, emit.integers([-1, repeats * (shape.at(-1) as number)])]);
+          const tiled = emit.node("Expand", [x, emit.integers([repeats, shape[0] as number])]);
+          return emit.node("Reshape", [tiled, emit.integers([-1])]);
+        });
+        return restoreShape(emit, lower(emit, names[0]!, names[1]!), node.shape);
+      }
       const isNarrow = node.shape.length > 1 && node.shape.at(-1) === 1 && countBatches(node.shape) < 2;
       if (!isNarrow || !node.inputs.some(isSingle)) return lower(emit, a!, b!);
       // ONNX Runtime broadcasts a number over a last axis of 1 element by element, 30 times slower than over a vector.
@@ -127,6 +138,18 @@ function elementwise(
 }
 
 const isSingle = ({ shape }: Tensor): boolean => shape.every((axis) => axis === 1);
+
+/**
+ * Rows along which a vector of a few channels is repeated before it meets [..., rows, channels], 1 for none: ONNX Runtime
+ * broadcasts one vector at a time, and starting on each costs more than a few channels do.
+ */
+function shortVectorRepeats({ shape, inputs }: Tensor): number {
+  const [rows, channels] = shape.slice(-2);
+  const isShort = typeof rows === "number" && typeof channels === "number" && channels > 1 && channels <= fewChannels;
+  const isVector = (x: Tensor) => sameShape(x.shape, shape.slice(-1));
+  const isWhole = (x: Tensor) => sameShape(x.shape, shape);
+  return isShort && countBatches(shape) < 2 && inputs.some(isVector) && inputs.some(isWhole) ? rows : 1;
+}
 
 const axesOfOne = (shape: Shape): number[] => shape.flatMap((axis, i) => (axis === 1 ? [i] : []));
 const withoutOnes = (shape: Shape): Shape => shape.filter((axis) => axis !== 1);
@@ -711,11 +734,7 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
       }
       return [x!.shape[0]!, ...windows.grid, channels];
     },
-    lower: (emit, [x], { shape, attributes: windows }) => {
-      const { table, depth, outside } = reverseTable(windows);
-      const layers = Array.from({ length: depth }, (_, k) => table.filter((_entry, i) => i % depth === k));
-      return restoreShape(emit, pickRows(emit, x!, outside, shape.at(-1) as number, layers), shape);
-    },
+    lower: (emit, [x], node) => lowerFold(emit, x!, node),
     pullback: ({ attributes: windows }, d) => [unfold(d, windows)],
     evaluate: ([x], { attributes: windows }, shape) => {
       const { table, depth, outside } = reverseTable(windows);
@@ -737,6 +756,35 @@ export function lowerLinear(emit: Emitter, x: string, weight: string, node: Tens
   const result = emit.node("Gemm", inputs, { transB: node.attributes.transposed ? 1 : 0 });
   if (node.shape.length === 2) return result;
   return restoreShape(emit, result, node.shape);
+}
+
+/** `hasZeros`: the patches end with at least one row of zeros that is no window's. */
+function lowerFold(emit: Emitter, x: string, { shape, attributes }: Tensor<"fold">, hasZeros = false): string {
+  const { table, depth, outside } = reverseTable(attributes);
+  const layers = Array.from({ length: depth }, (_, k) => table.filter((_entry, i) => i % depth === k));
+  const rows = hasZeros ? outside + ref.sizeOf(attributes.kernel) : outside;
+  return restoreShape(emit, pickRows(emit, x, rows, shape.at(-1) as number, layers), shape);
+}
+
+/**
+ * fold(linear(x, weight)): where cells see fewer windows than others they take zeros, and one position of zeros more in x is a
+ * fraction of the rows of zeros that they would be in the product.
+ */
+export function lowerFoldedLinear(
+  emit: Emitter,
+  x: string,
+  weight: string,
+  linearNode: Tensor<"linear">,
+  node: Tensor<"fold">,
+): string {
+  const [source] = linearNode.inputs as [Tensor];
+  const places = ref.sizeOf(source.shape.slice(1, -1) as number[]);
+  const channels = source.shape.at(-1) as number;
+  const grid = emit.node("Reshape", [x, emit.integers([-1, places, channels])]);
+  const padded = emit.node("Pad", [grid, emit.integers([0, 0, 0, 0, 1, 0])]);
+  const rows = emit.node("Reshape", [padded, emit.integers([-1, channels])]);
+  const patches = lowerProduct(emit, rows, weight, { turnA: false, turnB: linearNode.attributes.transposed });
+  return lowerFold(emit, patches, node, true);
 }
 
 /** One Gemm, with the bias folded in where the lowering found one: [n] or [m, 1]. */
@@ -893,8 +941,12 @@ export const pad = (x: Tensor, axis: number, before: number, after: number): Ten
 /** x [..., in] times weight [in, out] → [..., out]; `transposed` takes weight as [out, in]. */
 export const linear = (x: Tensor, weight: Tensor, transposed = false): Tensor =>
   make("linear", [x, weight], { transposed });
-/** Sum over leading axes of outer products: [..., m], [..., n] → [m, n]. */
-export const outer = (a: Tensor, b: Tensor): Tensor => make("outer", [a, b], {});
+/** Sum over leading axes of outer products: [..., m], [..., n] → [m, n]. Over many rows it is faster the tall way round. */
+export const outer = (a: Tensor, b: Tensor): Tensor => {
+  const [m, n] = [a.shape.at(-1), b.shape.at(-1)];
+  const isFlat = a.shape.length > 2 && typeof m === "number" && typeof n === "number" && n >= 2 * m;
+  return isFlat ? transpose(make("outer", [b, a], {}), [1, 0]) : make("outer", [a, b], {});
+};
 /** Matrices a [m, k] times b [k, n]; `turnA` takes a as [k, m], `turnB` takes b as [n, k]. */
 export const product = (a: Tensor, b: Tensor, turnA = false, turnB = false): Tensor =>
   make("product", [a, b], { turnA, turnB });

@@ -7,6 +7,7 @@ import { layOut } from "./layout.ts";
 import { type LoweredModel, lower } from "./onnx.ts";
 import type { Initialiser } from "./ops.ts";
 import { add, constant, sqrt, sumOfSquares } from "./ops.ts";
+import { countParts } from "./parts.ts";
 import { random } from "./random.ts";
 import { intern } from "./simplify.ts";
 import { isOp, type Tensor, topologicalOrder } from "./tensor.ts";
@@ -30,6 +31,11 @@ export interface TrainingPlan {
   readonly evaluationModel: ExecutableModel;
 }
 
+export interface PlanOptions {
+  /** Rows of most batches; the plan runs at any size and is laid out for this one. */
+  readonly batch?: number;
+}
+
 export const gradientPrefix = "gradient/";
 export const gradientNormName = "gradient-norm";
 
@@ -42,6 +48,7 @@ export function planTraining(
   loss: Tensor,
   terms: Readonly<Record<string, Tensor>> = {},
   evaluation: Readonly<Record<string, Tensor>> = { ...terms, loss },
+  { batch = 128 }: PlanOptions = {},
 ): TrainingPlan {
   const outputs = intern({ ...terms, loss });
   const parameters = parametersOf([outputs.loss!]);
@@ -51,9 +58,10 @@ export function planTraining(
   const squares = slopes.map(sumOfSquares);
   const named = Object.fromEntries(parameters.map((node, i) => [gradientPrefix + node.attributes.name, slopes[i]!]));
   const norm = sqrt(squares.reduce(add, constant(0)));
+  const whole = layOut({ ...outputs, [gradientNormName]: norm, ...named });
   return {
     parameters: parameters.map(({ attributes }) => attributes),
-    gradientModel: executable(lower(layOut({ ...outputs, [gradientNormName]: norm, ...named }))),
+    gradientModel: executable(lower(whole, { parts: countParts(topologicalOrder(Object.values(whole)), batch) })),
     evaluationModel: executable(lower(evaluation)),
   };
 }

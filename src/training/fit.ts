@@ -54,7 +54,7 @@ export async function fitModel(data: FitInput, runtime: Runtime, hooks: FitHooks
   const clock = startClock();
   const { modalities, training } = data;
   const graph = buildVae(modalities, data.model);
-  const plan = planTraining(graph.loss, graph.terms, graph.evaluation);
+  const plan = planTraining(graph.loss, graph.terms, graph.evaluation, { batch: training.batch });
   const rows = {
     all: trainingRows(data.batch),
     train: usableRows(data.batch, data.train),
