@@ -1,7 +1,7 @@
 /**
  * @file How a model is trained, as one plain validated object. In: a config file's training part. Out: TrainingConfig with defaults.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 export const trainingConfigSchema = z.strictObject({
   epochs: z

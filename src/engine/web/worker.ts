@@ -1,0 +1,33 @@
+/**
+ * @file The web worker on which onnxruntime-web runs. In: settings as the first message, then calls from web/runtime.ts. Out: answers.
+ * Its graphics build is larger and its CPU slower, so it is loaded only where there is a graphics processor to use.
+ */
+import type { InferenceSessionFactory } from "onnxruntime-common";
+import { chooseDevice } from "../device.ts";
+import { createHost } from "../host.ts";
+import { serve } from "../remote.ts";
+import { webPlatform } from "./platform.ts";
+import type { WebWorkerSettings } from "./runtime.ts";
+
+const start = ({ threads, device: asked, wasmPath }: WebWorkerSettings): void => {
+  const device = chooseDevice(asked, webPlatform);
+  const sessions = device.then(async (chosen) => {
+    const { env, InferenceSession } =
+      chosen === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
+    env.wasm.wasmPaths = withSlash(wasmPath ?? new URL(".", import.meta.url).href);
+    env.wasm.numThreads = threads;
+    return InferenceSession;
+  });
+  const ort: InferenceSessionFactory = {
+    create: async (...args: [never]) => (await sessions).create(...args),
+  };
+  serve(createHost(ort, { threads, device }), {
+    post: (message, transfer) => postMessage(message, { transfer }),
+    listen: (receive) => addEventListener("message", ({ data }) => receive(data)),
+  });
+};
+
+/** ONNX Runtime appends file names as they are. */
+const withSlash = (folder: string): string => (folder.endsWith("/") ? folder : `${folder}/`);
+
+addEventListener("message", ({ data }) => start(data as WebWorkerSettings), { once: true });
