@@ -1,15 +1,15 @@
 /**
  * @file The far side of a Runtime: holds sessions, parameters and optimiser on the thread where ONNX Runtime runs.
- * In: plain requests. Out: plain answers. Knows no thread and no platform: `ort` is passed in.
+ * In: plain requests. Out: plain answers. Knows no thread and no platform: how sessions are made is passed in.
  */
-import { type InferenceSession, type InferenceSessionFactory, Tensor as OrtTensor } from "onnxruntime-common";
+import { type InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
 import type { ConcreteDevice } from "./device.ts";
 import type { LoweredModel } from "./onnx.ts";
 import { type Adam, createAdam } from "./optimizer/adam.ts";
 import { gradientNormName, gradientPrefix, initialValues, type TrainingPlan } from "./plan.ts";
 import { random } from "./random.ts";
 import type { FeedArray, Feeds, OptimiserState, Outputs, StepOptions, StepResult } from "./runtime.ts";
-import { type Opened, type SessionOptions, sessionOpener } from "./session.ts";
+import { type CreateSession, type Opened, type SessionOptions, sessionOpener } from "./session.ts";
 
 type Inputs = LoweredModel["inputs"];
 type Values = Readonly<Record<string, Float32Array>>;
@@ -27,8 +27,8 @@ interface Training {
 
 export type Host = ReturnType<typeof createHost>;
 
-export function createHost(ort: InferenceSessionFactory, options: SessionOptions) {
-  const open = sessionOpener(ort, options);
+export function createHost(create: CreateSession, options: SessionOptions) {
+  const open = sessionOpener(create, options);
   const sessions = new Map<number, Opened>();
   const trainings = new Map<number, Training>();
   let lastId = 0;

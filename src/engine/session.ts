@@ -2,9 +2,12 @@
  * @file Sessions on a device. In: ONNX models. Out: sessions of ONNX Runtime, on the accelerator where the model was seen to give
  * the CPU's values there, else on the CPU.
  */
-import { type InferenceSession, type InferenceSessionFactory, Tensor as OrtTensor } from "onnxruntime-common";
+import { type InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
 import { type ConcreteDevice, warnOfFallback } from "./device.ts";
 import { random } from "./random.ts";
+
+/** The one function of ONNX Runtime that is needed, from whichever package fits the platform. */
+export type CreateSession = (bytes: Uint8Array, options: InferenceSession.SessionOptions) => Promise<InferenceSession>;
 
 export interface SessionOptions {
   /** Threads inside one operation. */
@@ -29,7 +32,7 @@ const tolerance = 1e-3;
  * Opens models one after the other. The first that an accelerator cannot run, or runs wrong, moves this and all later ones to the
  * CPU, and one line says so.
  */
-export function sessionOpener(ort: InferenceSessionFactory, { threads, device }: SessionOptions) {
+export function sessionOpener(create: CreateSession, { threads, device }: SessionOptions) {
   const optionsOn = (provider: ConcreteDevice): InferenceSession.SessionOptions => ({
     executionProviders: [provider],
     executionMode: "sequential",
@@ -45,10 +48,10 @@ export function sessionOpener(ort: InferenceSessionFactory, { threads, device }:
   /** @param known values for inputs whose scale matters, the parameters; the others are made up for the comparison */
   return async (bytes: Uint8Array, known: OrtFeeds = {}): Promise<Opened> => {
     const wanted = await device;
-    const reference = await ort.create(bytes, optionsOn("cpu"));
+    const reference = await create(bytes, optionsOn("cpu"));
     if (wanted === "cpu" || failed) return { session: reference, device: "cpu" };
     try {
-      const session = await ort.create(bytes, optionsOn(wanted));
+      const session = await create(bytes, optionsOn(wanted));
       const difference = await firstDifference(session, reference, known);
       if (difference !== undefined) throw new Error(`${difference} differs from the CPU's`);
       await reference.release();

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Device, nodeRuntime } from "polyvae";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumPath, openBrowser, type Site, serveSite } from "./chromium.ts";
 import type { PageApi } from "./page.ts";
 import { trainSmallVae, trainSteps } from "./small-vae.ts";
@@ -36,10 +36,10 @@ describe.skipIf(!chromiumPath)(`in headless Chromium${why}`, () => {
   }
 
   const train = (count: number, device: Device) => (page: Page) =>
-    page.evaluate(
-      ([howMany, where]) => (window as unknown as { polyvae: PageApi }).polyvae.train(howMany, where),
-      [count, device] as const,
-    );
+    page.evaluate(([howMany, where]) => (window as unknown as { polyvae: PageApi }).polyvae.train(howMany, where), [
+      count,
+      device,
+    ] as const);
 
   /** Equal arithmetic in another order: each loss differs by less than a thousandth of its magnitude. */
   function expectNodesLosses(losses: readonly number[], count: number) {

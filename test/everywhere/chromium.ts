@@ -25,7 +25,8 @@ const types: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm",
 };
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
-const html = '<!doctype html><title>polyvae</title><script type="module" src="page.js"></script>';
+const html =
+  '<!doctype html><title>polyvae</title><link rel="icon" href="data:,"><script type="module" src="page.js"></script>';
 const ortFolder = fileURLToPath(new URL("../../node_modules/onnxruntime-web/dist/", import.meta.url));
 
 export interface Site {

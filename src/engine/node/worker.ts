@@ -5,11 +5,13 @@ import { chooseDevice } from "../device.ts";
 import { createHost } from "../host.ts";
 import { serve } from "../remote.ts";
 import type { WorkerSettings } from "../runtime.ts";
+import type { CreateSession } from "../session.ts";
 import { nodePlatform } from "./platform.ts";
 
 const port = parentPort!;
 const { threads, device } = workerData as WorkerSettings;
-serve(createHost(InferenceSession, { threads, device: chooseDevice(device, nodePlatform) }), {
+const create: CreateSession = (bytes, options) => InferenceSession.create(bytes, options);
+serve(createHost(create, { threads, device: chooseDevice(device, nodePlatform) }), {
   post: (message, transfer) => port.postMessage(message, transfer),
   listen: (receive) => port.on("message", receive),
 });

@@ -2,10 +2,10 @@
  * @file The web worker on which onnxruntime-web runs. In: settings as the first message, then calls from web/runtime.ts. Out: answers.
  * Its graphics build is larger and its CPU slower, so it is loaded only where there is a graphics processor to use.
  */
-import type { InferenceSessionFactory } from "onnxruntime-common";
 import { chooseDevice } from "../device.ts";
 import { createHost } from "../host.ts";
 import { serve } from "../remote.ts";
+import type { CreateSession } from "../session.ts";
 import { webPlatform } from "./platform.ts";
 import type { WebWorkerSettings } from "./runtime.ts";
 
@@ -18,10 +18,8 @@ const start = ({ threads, device: asked, wasmPath }: WebWorkerSettings): void =>
     env.wasm.numThreads = threads;
     return InferenceSession;
   });
-  const ort: InferenceSessionFactory = {
-    create: async (...args: [never]) => (await sessions).create(...args),
-  };
-  serve(createHost(ort, { threads, device }), {
+  const create: CreateSession = async (bytes, options) => (await sessions).create(bytes, options);
+  serve(createHost(create, { threads, device }), {
     post: (message, transfer) => postMessage(message, { transfer }),
     listen: (receive) => addEventListener("message", ({ data }) => receive(data)),
   });
