@@ -1,9 +1,15 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { type Device, nodeRuntime } from "polyvae";
+import { type Device, nodeRuntime, openData, train as trainModel } from "polyvae";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumPath, openBrowser, type Site, serveSite } from "./chromium.ts";
 import type { PageApi } from "./page.ts";
 import { trainSmallVae, trainSteps } from "./small-vae.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "polyvae-browser-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const steps = 200;
 const why = chromiumPath ? "" : "; skipped: no Chromium found, apt-get install chromium";
@@ -64,6 +70,32 @@ describe.skipIf(!chromiumPath)(`in headless Chromium${why}`, () => {
     const { answer: turns } = await visit("/", ["--disable-gpu"], ask);
     // A step on the page's own thread would leave it no turn but those around the messages.
     expect(turns).toBeGreaterThan(50);
+  });
+
+  test("a model file gives the answers that it gives on Node", async () => {
+    const lines = Array.from(
+      { length: 90 },
+      (_, i) => `${["red", "green", "blue"][i % 3]},${(i % 3) * 10 + (i % 7) / 10}`,
+    );
+    writeFileSync(join(folder, "things.csv"), ["colour,price", ...lines].join("\n"));
+    const data = await openData(join(folder, "things.csv"));
+    const model = await trainModel(data, { latent: 4, width: 16, epochs: 20 });
+    await model.save(join(folder, "things.polyvae"));
+    const onNode = await model.translate({ colour: "blue" }, "price", { count: 3, seed: 1 });
+    await model.close();
+    data.close();
+
+    const file = [...readFileSync(join(folder, "things.polyvae"))];
+    const ask = (page: Page) =>
+      page.evaluate(
+        (bytes) => (window as unknown as { polyvae: PageApi }).polyvae.ask(bytes, { colour: "blue" }, "price"),
+        file,
+      );
+    const { answer } = await visit("/", ["--disable-gpu"], ask);
+    expect(answer).toHaveLength(3);
+    answer.forEach(({ price }, i) => {
+      expect(price).toBeCloseTo(onNode[i]!.price as number, 3);
+    });
   });
 
   test("a page that is not isolated uses one thread; a device that cannot be had gives way to the CPU; each in one line", async () => {

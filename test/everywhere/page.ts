@@ -1,5 +1,5 @@
 /** @file The page that the browser tests open. In: calls from the test, through `window.polyvae`. Out: plain values. */
-import { type Device, webRuntime } from "polyvae/browser";
+import { type Device, openTrainedModel, translate, unpackModel, type Values, webRuntime } from "polyvae/browser";
 import { trainSmallVae, trainSteps } from "./small-vae.ts";
 
 export interface PageResult {
@@ -34,6 +34,15 @@ async function turnsDuringStep(): Promise<number> {
   return turns;
 }
 
-const api = { train, turnsDuringStep };
+/** Opens a model file and asks it. */
+async function ask(file: readonly number[], given: Values, to: string): Promise<Values[]> {
+  const runtime = webRuntime({ threads: 1, wasmPath: "/ort/" });
+  const model = openTrainedModel(await unpackModel(Uint8Array.from(file), "test.polyvae"), runtime);
+  const answers = await translate(model, given, to, { count: 3, seed: 1 });
+  await runtime.close();
+  return answers;
+}
+
+const api = { train, turnsDuringStep, ask };
 export type PageApi = typeof api;
 Object.assign(window, { polyvae: api });

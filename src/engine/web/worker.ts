@@ -14,7 +14,7 @@ const start = ({ threads, device: asked, wasmPath }: WebWorkerSettings): void =>
   const sessions = device.then(async (chosen) => {
     const { env, InferenceSession } =
       chosen === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
-    env.wasm.wasmPaths = withSlash(wasmPath ?? new URL(".", import.meta.url).href);
+    env.wasm.wasmPaths = withSlash(wasmPath ?? new URL(".", location.href).href);
     env.wasm.numThreads = threads;
     return InferenceSession;
   });
