@@ -108,6 +108,17 @@ describe.skipIf(!chromiumPath)(`in headless Chromium${why}`, () => {
     ]);
   });
 
+  test("files that are not served are named", async () => {
+    const without = (files: string) => async (page: Page) => {
+      await page.route(files, (route) => route.abort());
+      return train(1, "cpu")(page).catch(String);
+    };
+    const { answer: noWorker } = await visit("/", ["--disable-gpu"], without("**/worker.js"));
+    expect(noWorker).toMatch(/Cannot start the engine's worker: its script could not be loaded/);
+    const { answer: noEngine } = await visit("/", ["--disable-gpu"], without("**/ort/*"));
+    expect(noEngine).toMatch(/ort-wasm-simd-threaded\.mjs/);
+  });
+
   test("on WebGPU, which the browser emulates where there is no graphics processor, the losses are the same", async () => {
     const flags = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
     const { answer } = await visit("/isolated/", flags, train(5, "webgpu"));
