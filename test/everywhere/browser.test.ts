@@ -124,5 +124,5 @@ describe.skipIf(!chromiumPath)(`in headless Chromium${why}`, () => {
     const { answer } = await visit("/isolated/", flags, train(5, "webgpu"));
     expect(answer.device).toBe("webgpu");
     expectNodesLosses(answer.losses, 5);
-  });
+  }, 300_000);
 });

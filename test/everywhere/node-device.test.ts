@@ -7,7 +7,7 @@ import type { NodeResult } from "./node-losses.ts";
 /** Trains the small VAE in a process whose drivers the environment chooses. */
 function trainOn(device: string, environment: NodeJS.ProcessEnv = {}) {
   const script = new URL("node-losses.ts", import.meta.url).pathname;
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", script, device, "5"], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", script, device, "3"], {
     encoding: "utf8",
     env: { ...process.env, ...environment },
   });
@@ -46,6 +46,8 @@ const emulation = {
   VK_ICD_FILENAMES: emulated,
   LD_LIBRARY_PATH: `/usr/lib/chromium:${process.env.LD_LIBRARY_PATH ?? ""}`,
 };
+/** Emulated shaders are compiled one by one, on a machine that may be busy. */
+const emulationTimeout = 300_000;
 const canEmulate = process.platform === "linux" && existsSync(emulated);
 
 test.runIf(canEmulate)(
@@ -55,6 +57,7 @@ test.runIf(canEmulate)(
     expect(onGpu).toMatchObject({ device: "webgpu", stderr: "" });
     expectLosses(onGpu.losses, trainOn("cpu").losses);
   },
+  emulationTimeout,
 );
 
 test.runIf(hasGpu)(

@@ -7,8 +7,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Accelerator, Platform } from "../device.ts";
 
-/** Starting a driver takes a second or two at most. */
-const patience = 30_000;
+/** A driver starts within seconds, also one that is emulated on a busy machine. */
+const patience = 60_000;
 
 export const nodePlatform: Platform = { hasGpu, refusal };
 
