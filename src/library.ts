@@ -56,8 +56,9 @@ export interface Space {
 
 /** @throws DataError where the data cannot be learnt from; ZodError naming a setting that cannot be */
 export async function train(data: Dataset, settings: Settings = {}, hooks: TrainHooks = {}): Promise<Model> {
-  const runtime = nodeRuntime();
-  const { parts } = await trainParts(data, splitSettings(settings), runtime, {
+  const checked = splitSettings(settings);
+  const runtime = nodeRuntime({ device: checked.training.device });
+  const { parts } = await trainParts(data, checked, runtime, {
     decoder: nodeMediaDecoder,
     cache: arrayCache(),
     ...hooks,

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { Command, type CommanderError } from "commander";
+import { devices } from "../engine/device.ts";
 import type { EvaluateFlags } from "./commands/evaluate.ts";
 import type { GenerateFlags } from "./commands/generate.ts";
 import type { ImputeFlags } from "./commands/impute.ts";
@@ -108,6 +109,7 @@ const train = (): Command =>
     )
     .option("--epochs <n>", "passes over the training rows, at most", wholeNumber("--epochs", 1))
     .option("--minutes <m>", "time for training, at most", positiveNumber("--minutes"))
+    .option("--device <device>", `where to train: ${devices.join(", ")}`, oneOf("--device", devices))
     .option("--resume", "go on where the same run was cut off, or its minutes were up")
     .action(async (data: string, flags: TrainFlags & OutputOptions & Out) =>
       (await import("./commands/train.ts")).train(data, flags),

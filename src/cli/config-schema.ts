@@ -2,7 +2,7 @@
  * @file The config file as a whole: how data is read, what the model is made of, how it is trained, in one flat object.
  * In: plain values from YAML or JSON. Out: a checked Config, or a refusal that names the key.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { nearestName } from "../data/data-error.ts";
 import type { ColumnSetting } from "../data/dataset.ts";
 import { type ColumnKind, type ColumnRole, columnKinds } from "../data/records.ts";

@@ -39,15 +39,26 @@ describe("config", () => {
   });
 
   it("gives way to flags", () => {
-    const config = checkConfig({ label: "a", seed: 1, epochs: 5, header: true, media: { photo: "{a}.png" } }, "c.yaml");
-    const flags = { ...plain, header: false, label: "b", seed: 2, minutes: 3, media: { sound: "{a}.wav" } };
+    const config = checkConfig(
+      { label: "a", seed: 1, epochs: 5, device: "auto", header: true, media: { photo: "{a}.png" } },
+      "c.yaml",
+    );
+    const flags = {
+      ...plain,
+      header: false,
+      label: "b",
+      seed: 2,
+      minutes: 3,
+      device: "webgpu",
+      media: { sound: "{a}.wav" },
+    } as const;
     expect(readOptions(config, flags)).toEqual({
       header: false,
       label: "b",
       seed: 2,
       media: { photo: "{a}.png", sound: "{a}.wav" },
     });
-    expect(trainSettings(config, flags).training).toMatchObject({ epochs: 5, minutes: 3, seed: 2 });
+    expect(trainSettings(config, flags).training).toMatchObject({ epochs: 5, minutes: 3, device: "webgpu", seed: 2 });
     expect(readOptions({}, plain)).toEqual({});
   });
 

@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import type { ReadOptions } from "../data/reading.ts";
+import type { Device } from "../engine/device.ts";
 import { modelConfigSchema } from "../models/config.ts";
 import { trainingConfigSchema } from "../training/config.ts";
 import type { TrainSettings } from "../training/train.ts";
@@ -28,6 +29,7 @@ export interface TrainFlags extends ReadFlags {
   readonly set?: Readonly<Record<string, string>>;
   readonly epochs?: number;
   readonly minutes?: number;
+  readonly device?: Device;
   readonly resume?: boolean;
 }
 
@@ -113,10 +115,11 @@ export function readOptions(config: Config, flags: ReadFlags): ReadOptions {
 }
 
 /** What is trained, and how: flags over `--set` over the config file over defaults. */
-export function trainSettings(config: Config, { epochs, minutes, seed }: TrainFlags): TrainSettings {
+export function trainSettings(config: Config, { epochs, minutes, device, seed }: TrainFlags): TrainSettings {
   const flags = {
     ...(epochs !== undefined && { epochs }),
     ...(minutes !== undefined && { minutes }),
+    ...(device !== undefined && { device }),
     ...(seed !== undefined && { seed }),
   };
   const part = (keys: readonly string[]) =>

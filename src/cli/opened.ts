@@ -10,7 +10,7 @@ import { arrayCache } from "../data/node/cache.ts";
 import { nodeMediaDecoder } from "../data/node/media-decoder.ts";
 import { openData } from "../data/node/open-data.ts";
 import type { ReadOptions } from "../data/reading.ts";
-import { nodeRuntime } from "../engine/node/runtime.ts";
+import { type NodeRuntimeOptions, nodeRuntime } from "../engine/node/runtime.ts";
 import type { Runtime } from "../engine/runtime.ts";
 import { type EncodedDataset, encodeDataset } from "../modalities/node/encode-dataset.ts";
 import { type ModelParts, openTrainedModel, type TrainedModel } from "../models/trained-model.ts";
@@ -19,8 +19,11 @@ import type { Config } from "./config-schema.ts";
 import { CommandError } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
 
-export async function withRuntime<T>(work: (runtime: Runtime) => Promise<T>): Promise<T> {
-  const runtime = nodeRuntime();
+export async function withRuntime<T>(
+  work: (runtime: Runtime) => Promise<T>,
+  options: NodeRuntimeOptions = {},
+): Promise<T> {
+  const runtime = nodeRuntime(options);
   try {
     return await work(runtime);
   } finally {

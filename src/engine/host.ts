@@ -1,17 +1,15 @@
 /**
  * @file The far side of a Runtime: holds sessions, parameters and optimiser on the thread where ONNX Runtime runs.
- * In: plain requests. Out: plain answers. Knows no thread and no platform: `ort` is passed in.
+ * In: plain requests. Out: plain answers. Knows no thread and no platform: how sessions are made is passed in.
  */
-import { type InferenceSession, type InferenceSessionFactory, Tensor as OrtTensor } from "onnxruntime-common";
+import { type InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
+import type { ConcreteDevice } from "./device.ts";
 import type { LoweredModel } from "./onnx.ts";
 import { type Adam, createAdam } from "./optimizer/adam.ts";
 import { gradientNormName, gradientPrefix, initialValues, type TrainingPlan } from "./plan.ts";
 import { random } from "./random.ts";
 import type { FeedArray, Feeds, OptimiserState, Outputs, StepOptions, StepResult } from "./runtime.ts";
-
-export interface HostOptions {
-  readonly threads: number;
-}
+import { type CreateSession, type Opened, type SessionOptions, sessionOpener } from "./session.ts";
 
 type Inputs = LoweredModel["inputs"];
 type Values = Readonly<Record<string, Float32Array>>;
@@ -20,6 +18,7 @@ interface Training {
   readonly adam: Adam;
   readonly gradient: InferenceSession;
   readonly evaluation: InferenceSession;
+  readonly device: ConcreteDevice;
   readonly plan: TrainingPlan;
   /** Tensors over the optimiser's memory: made once, current for ever. */
   readonly parameters: Readonly<Record<string, OrtTensor>>;
@@ -28,15 +27,9 @@ interface Training {
 
 export type Host = ReturnType<typeof createHost>;
 
-export function createHost(ort: InferenceSessionFactory, { threads }: HostOptions) {
-  const options: InferenceSession.SessionOptions = {
-    executionMode: "sequential",
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    // Spinning threads are 1.2-1.9 times slower on shared machines; denormals slow products down by far more.
-    extra: { session: { intra_op: { allow_spinning: "0" }, set_denormal_as_zero: "1" } },
-  };
-  const sessions = new Map<number, InferenceSession>();
+export function createHost(create: CreateSession, options: SessionOptions) {
+  const open = sessionOpener(create, options);
+  const sessions = new Map<number, Opened>();
   const trainings = new Map<number, Training>();
   let lastId = 0;
 
@@ -54,12 +47,15 @@ export function createHost(ort: InferenceSessionFactory, { threads }: HostOption
 
   return {
     async load(bytes: Uint8Array): Promise<number> {
-      sessions.set(++lastId, await ort.create(bytes, options));
+      sessions.set(++lastId, await open(bytes));
       return lastId;
     },
 
+    /** Where a loaded model or a trainer's steps run. */
+    deviceOf: (id: number): ConcreteDevice => sessions.get(id)?.device ?? training(id).device,
+
     async run(id: number, feeds: Feeds): Promise<Outputs> {
-      const session = sessions.get(id);
+      const session = sessions.get(id)?.session;
       if (!session) throw new Error("This model was released and cannot be run again.");
       const inputs = session.inputMetadata.map((input) => {
         if (!input.isTensor) throw new Error(`Input "${input.name}" is not a tensor.`);
@@ -73,7 +69,7 @@ export function createHost(ort: InferenceSessionFactory, { threads }: HostOption
     },
 
     async release(id: number): Promise<void> {
-      await sessions.get(id)?.release();
+      await sessions.get(id)?.session.release();
       sessions.delete(id);
     },
 
@@ -84,9 +80,9 @@ export function createHost(ort: InferenceSessionFactory, { threads }: HostOption
       const parameters = Object.fromEntries(
         plan.parameters.map(({ name, shape }) => [name, new OrtTensor("float32", adam.parameters[name]!, shape)]),
       );
-      const gradient = await ort.create(plan.gradientModel.bytes, options);
-      const evaluation = await ort.create(plan.evaluationModel.bytes, options);
-      trainings.set(++lastId, { adam, gradient, evaluation, plan, parameters, saved: new Map() });
+      const { session: gradient, device } = await open(plan.gradientModel.bytes, parameters);
+      const { session: evaluation } = await open(plan.evaluationModel.bytes, parameters);
+      trainings.set(++lastId, { adam, gradient, evaluation, device, plan, parameters, saved: new Map() });
       return lastId;
     },
 

@@ -1,7 +1,9 @@
 /**
  * @file Contract of an execution engine: runs ONNX models and trains graphs, off the caller's thread.
- * In: models and batches. Out: named arrays. node/ implements it on onnxruntime-node in a worker thread.
+ * In: models and batches. Out: named arrays. node/ implements it on onnxruntime-node in a worker thread, web/ on onnxruntime-web in a
+ * web worker.
  */
+import type { ConcreteDevice, Device } from "./device.ts";
 import type { TrainingPlan } from "./plan.ts";
 
 export type FeedArray = Float32Array | Int32Array | Uint8Array;
@@ -15,6 +17,8 @@ export interface Feeds {
 export type Outputs = Readonly<Record<string, Float32Array>>;
 
 export interface Executable {
+  /** Where it runs. */
+  readonly device: ConcreteDevice;
   /** @throws Error naming an input that is absent or of the wrong length */
   run(feeds: Feeds): Promise<Outputs>;
   release(): Promise<void>;
@@ -48,6 +52,8 @@ export interface OptimiserState {
 
 /** Parameters and optimiser state of one training run, held where the graph runs. */
 export interface Trainer {
+  /** Where its steps run; the optimiser always runs on the CPU. */
+  readonly device: ConcreteDevice;
   /** One gradient step. The arrays of `feeds` are handed over and must not be used again. */
   step(feeds: Feeds, options: StepOptions): Promise<StepResult>;
   /** Loss and terms without gradients. */
@@ -70,4 +76,10 @@ export interface Runtime {
   load(model: Uint8Array): Promise<Executable>;
   train(plan: TrainingPlan, seed: number): Promise<Trainer>;
   close(): Promise<void>;
+}
+
+/** What a runtime tells the worker that it starts. */
+export interface WorkerSettings {
+  readonly threads: number;
+  readonly device: Device;
 }

@@ -1,7 +1,7 @@
 /**
  * @file What a model is made of, as one plain validated object. In: a config file's `model` part. Out: ModelConfig with defaults.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 export const modelConfigSchema = z.strictObject({
   latent: z.number().int().min(1).max(1024).default(32).describe("Size of the shared latent space."),

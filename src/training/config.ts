@@ -1,7 +1,8 @@
 /**
  * @file How a model is trained, as one plain validated object. In: a config file's training part. Out: TrainingConfig with defaults.
  */
-import { z } from "zod";
+import * as z from "zod";
+import { devices } from "../engine/device.ts";
 
 export const trainingConfigSchema = z.strictObject({
   epochs: z
@@ -48,6 +49,12 @@ export const trainingConfigSchema = z.strictObject({
     .max(200)
     .default(10)
     .describe("Components of the Gaussian mixture from which new rows are generated."),
+  device: z
+    .enum(devices)
+    .default("cpu")
+    .describe(
+      "Where steps run: cpu, webgpu, cuda, or auto: WebGPU where it gives this model's values right, else the CPU.",
+    ),
   seed: z.number().int().default(0).describe("Names every random draw: same seed, same machine, same model."),
 });
 

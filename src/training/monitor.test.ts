@@ -8,6 +8,7 @@ function pretend() {
   const held = { weights: 0 };
   const never = () => Promise.reject(new Error("not asked for here"));
   const trainer: Trainer = {
+    device: "cpu",
     step: never,
     evaluate: never,
     parameters: never,

@@ -2,7 +2,7 @@
  * @file `model.json` of a model file. In: the record of a model. Out: its text, and back, checked: a file may come from anywhere.
  * What a modality's state must hold is checked by `openModality`, which alone knows.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { modelConfigSchema } from "../../models/config.ts";
 import type { ModelRecord } from "../../models/trained-model.ts";
 import { ModelFileError } from "./model-file-error.ts";

@@ -2,7 +2,7 @@
  * @file The safetensors layout, float32 only: 8 bytes little-endian length, JSON header, raw little-endian tensors.
  * In: named tensors. Out: bytes, and back. Source: https://github.com/huggingface/safetensors, "Format".
  */
-import { z } from "zod";
+import * as z from "zod";
 
 export interface FloatTensor {
   readonly shape: readonly number[];

@@ -29,14 +29,16 @@ export async function train(data: string, flags: TrainFlags & OutputOptions & Ou
     checkUsable(dataset);
     const interrupt = untilInterrupted(terminal);
     const progress = showProgress(terminal);
-    const { parts, issues } = await withRuntime((runtime) =>
-      trainModel(dataset, settings, runtime, {
-        decoder: nodeMediaDecoder,
-        cache: arrayCache(),
-        checkpoints: checkpointsOf(dataset, settings, flags, terminal),
-        signal: interrupt.signal,
-        ...progress.hooks,
-      }),
+    const { parts, issues } = await withRuntime(
+      (runtime) =>
+        trainModel(dataset, settings, runtime, {
+          decoder: nodeMediaDecoder,
+          cache: arrayCache(),
+          checkpoints: checkpointsOf(dataset, settings, flags, terminal),
+          signal: interrupt.signal,
+          ...progress.hooks,
+        }),
+      { device: settings.training.device },
     ).finally(() => {
       interrupt.done();
       progress.end();

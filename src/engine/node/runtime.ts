@@ -1,20 +1,25 @@
 /**
  * @file The Runtime on Node: onnxruntime-node inside a worker thread, so that the caller's event loop stays free.
- * In: number of threads. Out: a Runtime. The worker keeps the process alive only while a call is under way.
+ * In: number of threads, device. Out: a Runtime. The worker keeps the process alive only while a call is under way.
  */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import type { Host, HostOptions } from "../host.ts";
+import type { Device } from "../device.ts";
+import type { Host } from "../host.ts";
 import { connect } from "../remote.ts";
-import type { Feeds, Runtime, Trainer } from "../runtime.ts";
+import { remoteRuntime, workerEnded } from "../remote-runtime.ts";
+import type { Runtime, WorkerSettings } from "../runtime.ts";
 
 export interface NodeRuntimeOptions {
   /** Threads inside one operation; the machine's cores by default. */
   readonly threads?: number;
+  /** Where graphs run: the CPU by default, since only there a run replays bit for bit. */
+  readonly device?: Device;
 }
 
-export function nodeRuntime({ threads = Math.min(8, availableParallelism()) }: NodeRuntimeOptions = {}): Runtime {
-  const worker = startWorker({ threads });
+export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
+  const { threads = Math.min(8, availableParallelism()), device = "cpu" } = options;
+  const worker = startWorker({ threads, device });
   let underWay = 0;
   worker.unref();
   const host = connect<Host>({
@@ -30,51 +35,19 @@ export function nodeRuntime({ threads = Math.min(8, availableParallelism()) }: N
       }),
   });
   worker.on("error", (error) => host.fail(error instanceof Error ? error : new Error(String(error))));
-  worker.on("exit", () => host.fail(new Error("The engine's worker has ended; make a new runtime.")));
+  worker.on("exit", () => host.fail(new Error(workerEnded)));
 
-  return {
-    async load(model) {
-      const id = await host.load(model);
-      return { run: (feeds) => host.run(id, feeds), release: () => host.release(id) };
-    },
-    async train(plan, seed): Promise<Trainer> {
-      const id = await host.createTrainer(plan, seed);
-      return {
-        step: async (feeds, options) => host.transferring("step", [id, feeds, options], buffersOf(feeds)),
-        evaluate: (feeds, noise) => host.evaluate(id, feeds, noise),
-        parameters: () => host.parameters(id),
-        setParameters: (values) => host.setParameters(id, values),
-        save: (name) => host.save(id, name),
-        restore: (name) => host.restore(id, name),
-        exportState: (name) => host.exportState(id, name),
-        importState: (name, state) => host.importState(id, name, state),
-        release: () => host.releaseTrainer(id),
-      };
-    },
-    async close() {
-      await worker.terminate();
-    },
-  };
+  return remoteRuntime(host, async () => {
+    await worker.terminate();
+  });
 }
 
 /** The published package holds JavaScript; from source (tests, benches) the worker must first register a TypeScript loader. */
-function startWorker(options: HostOptions): Worker {
+function startWorker(options: WorkerSettings): Worker {
   if (!import.meta.url.endsWith(".ts"))
     return new Worker(new URL("./worker.js", import.meta.url), { workerData: options });
   const loader = JSON.stringify(import.meta.resolve("tsx/esm/api"));
   const entry = JSON.stringify(new URL("./worker.ts", import.meta.url).href);
   const start = `import(${loader}).then(({ register }) => (register(), import(${entry})))`;
   return new Worker(start, { eval: true, workerData: options });
-}
-
-/** The buffers to hand over. @throws Error where an earlier step was given one of them */
-function buffersOf({ arrays }: Feeds): ArrayBuffer[] {
-  const gone = Object.keys(arrays).find((name) => arrays[name]!.buffer.byteLength === 0);
-  if (gone !== undefined) {
-    throw new Error(
-      `Cannot step: expected values for "${gone}", received an array that is empty or was handed over to an earlier step; ` +
-        "give each step arrays of its own.",
-    );
-  }
-  return [...new Set(Object.values(arrays).map(({ buffer }) => buffer as ArrayBuffer))];
 }

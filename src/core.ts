@@ -1,0 +1,86 @@
+/** @file The part of the public API that runs anywhere, by name: index.ts adds what needs Node, browser.ts what needs a browser. */
+
+export { DataError } from "./data/data-error.ts";
+export type { Reading } from "./data/dataset.ts";
+export { describeIssue, type Issue } from "./data/issues.ts";
+export { type MediaDecoder, MediaError } from "./data/media.ts";
+export type { Column, Image, Sound, Value, Values } from "./data/records.ts";
+export { type Device, devices } from "./engine/device.ts";
+export { gradients } from "./engine/differentiate.ts";
+export {
+  clip,
+  logGamma,
+  logNormal,
+  logSumExp,
+  mean,
+  minimum,
+  oneHot,
+  sampleNormal,
+  square,
+} from "./engine/functions.ts";
+export {
+  averagePooling,
+  convolution,
+  dense,
+  dropout,
+  embedding,
+  flatten,
+  globalAveragePooling,
+  type Layer,
+  layerNormalisation,
+  maxPooling,
+  sequential,
+  transposedConvolution,
+  unflatten,
+} from "./engine/layers.ts";
+export { lower } from "./engine/onnx.ts";
+export {
+  abs,
+  add,
+  cast,
+  concat,
+  constant,
+  div,
+  equal,
+  exp,
+  expand,
+  gather,
+  greater,
+  input,
+  linear,
+  log,
+  logSoftmax,
+  matmul,
+  max,
+  maximum,
+  mul,
+  neg,
+  noise,
+  pad,
+  parameter,
+  relu,
+  reshape,
+  select,
+  sigmoid,
+  slice,
+  softmax,
+  softplus,
+  sqrt,
+  stopGradient,
+  sub,
+  sum,
+  tanh,
+  transpose,
+} from "./engine/ops.ts";
+export { planTraining, type TrainingPlan } from "./engine/plan.ts";
+export { printGraph } from "./engine/print.ts";
+export { type Random, random, shuffle } from "./engine/random.ts";
+export type { Executable, Runtime, Trainer } from "./engine/runtime.ts";
+export { type Shape, ShapeError, type Tensor } from "./engine/tensor.ts";
+export type { Modality } from "./modalities/modality.ts";
+export { type ModelConfig, modelConfigSchema } from "./models/config.ts";
+export { divergence, divergenceFromStandard, type Gaussian, productOfExperts } from "./models/gaussian.ts";
+export { type Evidence, elbo, lowerBound, mvtcae, type Objective } from "./models/objectives.ts";
+export { type ModelParts, openTrainedModel, type TrainedModel } from "./models/trained-model.ts";
+export { buildVae } from "./models/vae.ts";
+export { type TrainingConfig, trainingConfigSchema } from "./training/config.ts";
