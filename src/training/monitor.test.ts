@@ -9,6 +9,10 @@ function pretend() {
   const never = () => Promise.reject(new Error("not asked for here"));
   const trainer: Trainer = {
     step: never,
+    accumulate: never,
+    update: never,
+    gradients: never,
+    setGradients: never,
     evaluate: never,
     parameters: never,
     setParameters: never,
