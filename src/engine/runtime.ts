@@ -67,7 +67,7 @@ export interface OptimiserState {
 
 /** Parameters and optimiser state of one training run, held where the graph runs. */
 export interface Trainer {
-  /** One gradient step. The arrays of `feeds` are handed over and must not be used again. */
+  /** One gradient step, by this batch alone. The arrays of `feeds` are handed over and must not be used again. */
   step(feeds: Feeds, options: StepOptions): Promise<StepResult>;
   /**
    * The first half of a step: adds the batch's gradients to the trainer's sum, and gives loss and terms. Nothing is changed. A

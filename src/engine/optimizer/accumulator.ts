@@ -8,14 +8,14 @@ type Values = Readonly<Record<string, Float32Array>>;
 export interface Accumulator {
   /** sum ← sum + weight · gradients */
   add(gradients: Values, weight: number): void;
-  /** Views of the sum: name → values. */
+  /** Views of the sum: name → values. Of what was added, as `norm` is: not to be asked while it is empty. */
   gradients(): Values;
   /** Global norm of the sum: in float32, as the graph's own, so that what overflows there does here. */
   norm(): number;
   /** Whether nothing was added since the sum was last cleared. */
   isEmpty(): boolean;
   clear(): void;
-  /** A copy of the sum: all gradients one after the other, without gaps. */
+  /** A copy of the sum: all gradients one after the other, without gaps; zeros while it is empty. */
   values(): Float32Array;
   /** @throws Error when the length is another; nothing is changed then */
   set(values: Float32Array): void;
@@ -52,11 +52,11 @@ export function createAccumulator(sizes: Readonly<Record<string, number>>): Accu
       return Math.fround(Math.sqrt(Math.fround(squares)));
     },
     isEmpty: () => isEmpty,
+    // What was added last is overwritten by what is added next.
     clear: () => {
-      sum?.all.fill(0);
       isEmpty = true;
     },
-    values: () => allocated().all.slice(),
+    values: () => (isEmpty ? new Float32Array(length) : allocated().all.slice()),
     set: (values) => {
       if (values.length !== length)
         throw new Error(`Cannot set gradients: expected ${length} values, received ${values.length}.`);

@@ -96,7 +96,7 @@ export function createOptimiser(sizes: Readonly<Record<string, number>>, options
   const check = ({ layout: received, steps, values }: OptimiserState) => {
     if (received.join() !== layout.join()) {
       throw new Error(
-        `Cannot restore the optimiser: expected ${layout.join(", ")}, received ${received.join(", ")}. ` +
+        `Cannot restore the optimiser: expected [${layout.join(", ")}], received [${received.join(", ")}]. ` +
           "Was the state saved with other options?",
       );
     }

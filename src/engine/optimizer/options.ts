@@ -90,7 +90,7 @@ export function parameterSettings(
       const own = names.filter((name) => fits(pattern, name));
       if (own.length === 0) {
         throw new Error(
-          `Cannot train: a group names "${pattern}", which fits no parameter; the parameters are ${names.join(", ")}.`,
+          `Cannot train: a group names "${pattern}", which fits no parameter; the parameters are ${shown(names)}.`,
         );
       }
       for (const name of own) if (!settings.has(name)) settings.set(name, { rate, weightDecay, frozen });
@@ -99,6 +99,9 @@ export function parameterSettings(
   const rest: ParameterSettings = { rate: 1, weightDecay: common, frozen: false };
   return Object.fromEntries(names.map((name) => [name, settings.get(name) ?? rest]));
 }
+
+const shown = (names: readonly string[], most = 20): string =>
+  names.slice(0, most).join(", ") + (names.length > most ? ` and ${names.length - most} more` : "");
 
 const fits = (pattern: string, name: string): boolean =>
   new RegExp(`^${pattern.split("*").map(literally).join(".*")}$`, "s").test(name);
