@@ -96,22 +96,61 @@ test("the same seed gives the same model, another seed another", async () => {
   expect(other.networks).not.toEqual(a.networks);
 });
 
-test("every step draws noise of its own, however large the seed", async () => {
+test.each([
+  ["adamw, averaged", { optimiser: "adamw", average: 0.9 }],
+  ["amsgrad in parts", { optimiser: "amsgrad", accumulate: 3, rateWarmUp: 5, rateSchedule: "cosine" }],
+  ["alternating, averaged, in parts", { schedule: "alternating", average: 0.9, accumulate: 2 }],
+])("%s: a model is learnt, the same for the same seed", async (_, settings) => {
+  const data = input({ training: { epochs: 12, ...settings } });
+  const [a, b] = [await fitModel(data, runtime), await fitModel(data, runtime)];
+  expect(a.networks).toEqual(b.networks);
+  const bounds = a.record.history.map(({ validation }) => validation["lower-bound"]!);
+  expect(Math.max(...bounds)).toBeGreaterThan(bounds[0]! + 1);
+});
+
+test("an average is judged and kept; the weights themselves are trained as without it", async () => {
+  const [plain, averaged] = [
+    await fitModel(input({ training: { epochs: 3 } }), runtime),
+    await fitModel(input({ training: { epochs: 3, average: 0.99 } }), runtime),
+  ];
+  const of = (fitted: typeof plain, split: "train" | "validation") =>
+    fitted.record.history.map((epoch) => epoch[split]);
+  expect(of(averaged, "train")).toEqual(of(plain, "train"));
+  expect(of(averaged, "validation")).not.toEqual(of(plain, "validation"));
+  expect(averaged.networks).not.toEqual(plain.networks);
+});
+
+test("a step in parts learns from every row as often as a whole one", async () => {
+  const [whole, parts] = [
+    await fitModel(input({ training: { epochs: 2 } }), runtime),
+    await fitModel(input({ training: { epochs: 2, accumulate: 4 } }), runtime),
+  ];
+  expect(parts.record.steps).toBe(whole.record.steps);
+  // Other noise, the same rows: nearly the same terms.
+  for (const [i, { train }] of parts.record.history.entries())
+    expect(train["lower-bound"]).toBeCloseTo(whole.record.history[i]!.train["lower-bound"]!, -1);
+});
+
+test.each([1, 3])("every step draws noise of its own, however large the seed, in %d parts", async (accumulate) => {
   const seeds: number[] = [];
   const watched: Runtime = {
     ...runtime,
-    async train(plan, seed) {
-      const trainer = await runtime.train(plan, seed);
+    async train(...given) {
+      const trainer = await runtime.train(...given);
       return {
         ...trainer,
         step(feeds, options) {
           seeds.push(options.seed);
           return trainer.step(feeds, options);
         },
+        accumulate(feeds, options) {
+          seeds.push(options.seed);
+          return trainer.accumulate(feeds, options);
+        },
       };
     },
   };
-  await fitModel(input({ training: { epochs: 3, seed: 1_763_807_000_123 } }), watched);
+  await fitModel(input({ training: { epochs: 3, seed: 1_763_807_000_123, accumulate } }), watched);
   expect(seeds.length).toBeGreaterThan(10);
   expect(new Set(seeds).size).toBe(seeds.length);
 });
@@ -181,11 +220,18 @@ test("an epoch's rate is the one it ran at, not the one that its bound led to", 
   expect(record.history.map(({ rate }) => rate)).toEqual([1e-30, 1e-30, 1e-30 / 3]);
 });
 
-test("a run that was cut off goes on as if it had never stopped", async () => {
+test.each([
+  ["by default", {}],
+  // No epoch is better than the first, so that the rate falls on a plateau before and after the cut.
+  ["on a plateau", { rate: 0.3, rateSchedule: "constant", warmUp: 0, patience: 1, rateDrops: 9 }],
+  ["with everything else", { optimiser: "amsgrad", weightDecay: 0.1, average: 0.9, accumulate: 2, rateWarmUp: 30 }],
+])("a run that was cut off goes on as if it had never stopped: %s", async (_, settings) => {
   const folder = mkdtempSync(join(tmpdir(), "polyvae-checkpoint-"));
   const checkpoints = cachedCheckpoints(arrayCache(folder), "run");
-  const data = input({ training: { epochs: 6 } });
+  const data = input({ training: { epochs: 6, ...settings } });
   const whole = await fitModel(data, runtime);
+  const rates = new Set(whole.record.history.map(({ rate }) => rate));
+  if ("rateSchedule" in settings) expect(rates.size).toBeGreaterThan(2);
 
   const cut = new AbortController();
   const onEpoch = ({ epoch }: { epoch: number }) => epoch === 3 && cut.abort();
