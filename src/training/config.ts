@@ -21,7 +21,9 @@ export const trainingConfigSchema = z.strictObject({
     .int()
     .min(1)
     .default(1)
-    .describe("Parts in which a step's rows are taken one after the other: less memory for the same step."),
+    .describe(
+      "Parts in which a step's rows are taken one after the other: less memory. Contrast then stays within a part.",
+    ),
   optimiser: z
     .enum(["adam", "adamw", "amsgrad"])
     .default("adam")

@@ -6,7 +6,7 @@ import {
   firstPlateau,
   linearWarmUp,
   nextPlateau,
-  productOf,
+  productOfRates,
   rateFactor,
   scheduleFor,
   stepwiseFall,
@@ -48,9 +48,9 @@ test("a warm-up rises by equal steps to 1, and multiplies with what falls", () =
   const rise = linearWarmUp(4);
   expect([0, 1, 2, 3, 4, 99].map((step) => rise(at(step)))).toEqual([0.25, 0.5, 0.75, 1, 1, 1]);
   expect(linearWarmUp(0)(at(0))).toBe(1);
-  const both = productOf(rise, stepwiseFall({ at: [0.5], factor: 0.1 }), constantRate);
+  const both = productOfRates(rise, stepwiseFall({ at: [0.5], factor: 0.1 }), constantRate);
   expect(both(at(1))).toBeCloseTo(0.05, 12);
-  expect(productOf()(at(1))).toBe(1);
+  expect(productOfRates()(at(1))).toBe(1);
   const told = rateFactor(trainingConfigSchema.parse({ rateWarmUp: 10, rateSchedule: "cosine" }));
   expect(told(at(4))).toBe(0.5 * cosineFall({ from: 0, left: 0 })(at(4)));
 });

@@ -56,7 +56,7 @@ export const stepwiseFall =
   ({ share }) =>
     factor ** at.filter((fall) => share >= fall).length;
 
-export const productOf =
+export const productOfRates =
   (...factors: readonly RateFactor[]): RateFactor =>
   (at) =>
     factors.reduce((product, factor) => product * factor(at), 1);
@@ -69,7 +69,7 @@ const falls: Readonly<Record<TrainingConfig["rateSchedule"], RateFactor>> = {
 };
 
 export const rateFactor = ({ rateSchedule, rateWarmUp }: TrainingConfig): RateFactor =>
-  productOf(linearWarmUp(rateWarmUp), falls[rateSchedule]);
+  productOfRates(linearWarmUp(rateWarmUp), falls[rateSchedule]);
 
 /** A rate that falls where a bound no longer rises, and what it goes by. */
 export interface Plateau {

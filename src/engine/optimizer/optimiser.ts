@@ -64,14 +64,7 @@ const bytesPerFloat = 4;
 export function createOptimiser(sizes: Readonly<Record<string, number>>, options: TrainerOptions = {}): Optimiser {
   const { beta1, beta2, epsilon, amsgrad } = adamSettings(options.optimiser);
   const decay = averageDecay(options);
-  const settings = parameterSettings(Object.keys(sizes), options);
-  const places = new Map<string, Place>();
-  let total = 0;
-  for (const [name, length] of Object.entries(sizes)) {
-    places.set(name, { ...settings[name]!, start: total, length, steps: 0 });
-    total += padded(length);
-  }
-
+  const { places, total } = placesOf(sizes, options);
   const layout = ["parameters", "first moments", "second moments"];
   const largest = amsgrad ? layout.push("largest second moments") - 1 : 0;
   const mean = decay === undefined ? 0 : layout.push("averages") - 1;
@@ -93,19 +86,7 @@ export function createOptimiser(sizes: Readonly<Record<string, number>>, options
   const parameters = viewsOf(0);
   const means = decay === undefined ? undefined : viewsOf(mean);
 
-  const check = ({ layout: received, steps, values }: OptimiserState) => {
-    if (received.join() !== layout.join()) {
-      throw new Error(
-        `Cannot restore the optimiser: expected [${layout.join(", ")}], received [${received.join(", ")}]. ` +
-          "Was the state saved with other options?",
-      );
-    }
-    if (values.length === state.length && steps.length === places.size) return;
-    throw new Error(
-      `Cannot restore the optimiser: expected ${state.length} values of ${places.size} parameters, ` +
-        `received ${values.length} of ${steps.length}. Was the state saved for another model?`,
-    );
-  };
+  const current = () => ({ layout, steps: Array.from(places.values(), ({ steps }) => steps), values: state });
 
   function updateWindow(at: number, count: number, place: Place, rate: number, scale: number): void {
     const { steps, weightDecay } = place;
@@ -155,20 +136,44 @@ export function createOptimiser(sizes: Readonly<Record<string, number>>, options
       for (const views of means ? [parameters, means] : [parameters])
         for (const name of places.keys()) views[name]!.set(values[name]!);
     },
-    save: () => ({
-      layout,
-      steps: Array.from(places.values(), ({ steps }) => steps),
-      values: state.slice(),
-    }),
+    save: () => ({ ...current(), values: state.slice() }),
     restore: (saved) => {
-      check(saved);
+      checkState(current(), saved);
       [...places.values()].forEach((place, i) => {
         place.steps = saved.steps[i]!;
       });
       state.set(saved.values);
     },
-    check,
+    check: (saved) => {
+      checkState(current(), saved);
+    },
   };
+}
+
+/** Where each parameter lies, and the length of them all. */
+function placesOf(sizes: Readonly<Record<string, number>>, options: TrainerOptions) {
+  const settings = parameterSettings(Object.keys(sizes), options);
+  const places = new Map<string, Place>();
+  let total = 0;
+  for (const [name, length] of Object.entries(sizes)) {
+    places.set(name, { ...settings[name]!, start: total, length, steps: 0 });
+    total += padded(length);
+  }
+  return { places, total };
+}
+
+function checkState(own: OptimiserState, received: OptimiserState): void {
+  if (received.layout.join() !== own.layout.join()) {
+    throw new Error(
+      `Cannot restore the optimiser: expected [${own.layout.join(", ")}], received [${received.layout.join(", ")}]. ` +
+        "Was the state saved with other options?",
+    );
+  }
+  if (received.values.length === own.values.length && received.steps.length === own.steps.length) return;
+  throw new Error(
+    `Cannot restore the optimiser: expected ${own.values.length} values of ${own.steps.length} parameters, ` +
+      `received ${received.values.length} of ${received.steps.length}. Was the state saved for another model?`,
+  );
 }
 
 /** The kernel takes four values at a time. */
