@@ -6,7 +6,7 @@ import { arrayCache } from "../data/node/cache.ts";
 import type { Column, Values } from "../data/records.ts";
 import { nodeRuntime } from "../engine/node/runtime.ts";
 import { random } from "../engine/random.ts";
-import type { Runtime } from "../engine/runtime.ts";
+import type { Outputs, Runtime } from "../engine/runtime.ts";
 import { encodeRows } from "../modalities/batch.ts";
 import { fitModalities } from "../modalities/open-modality.ts";
 import { modelConfigSchema } from "../models/config.ts";
@@ -120,39 +120,44 @@ test("an average is judged and kept; the weights themselves are trained as witho
   expect(averaged.networks).not.toEqual(plain.networks);
 });
 
-test("a step in parts learns from every row as often as a whole one", async () => {
-  const [whole, parts] = [
-    await fitModel(input({ training: { epochs: 2 } }), runtime),
-    await fitModel(input({ training: { epochs: 2, accumulate: 4 } }), runtime),
-  ];
-  expect(parts.record.steps).toBe(whole.record.steps);
-  // Other noise, the same rows: nearly the same terms.
-  for (const [i, { train }] of parts.record.history.entries())
-    expect(train["lower-bound"]).toBeCloseTo(whole.record.history[i]!.train["lower-bound"]!, -1);
-});
-
-test.each([1, 3])("every step draws noise of its own, however large the seed, in %d parts", async (accumulate) => {
-  const seeds: number[] = [];
+/** Fits, and tells the seed and outputs of every batch that was learnt from. */
+async function watch(data: Parameters<typeof fitModel>[0]) {
+  const seen: { seed: number; outputs: Outputs }[] = [];
   const watched: Runtime = {
     ...runtime,
     async train(...given) {
       const trainer = await runtime.train(...given);
       return {
         ...trainer,
-        step(feeds, options) {
-          seeds.push(options.seed);
-          return trainer.step(feeds, options);
+        async step(feeds, options) {
+          const result = await trainer.step(feeds, options);
+          seen.push({ seed: options.seed, outputs: result.outputs });
+          return result;
         },
-        accumulate(feeds, options) {
-          seeds.push(options.seed);
-          return trainer.accumulate(feeds, options);
+        async accumulate(feeds, options) {
+          const outputs = await trainer.accumulate(feeds, options);
+          seen.push({ seed: options.seed, outputs });
+          return outputs;
         },
       };
     },
   };
-  await fitModel(input({ training: { epochs: 3, seed: 1_763_807_000_123, accumulate } }), watched);
-  expect(seeds.length).toBeGreaterThan(10);
-  expect(new Set(seeds).size).toBe(seeds.length);
+  return { seen, ...(await fitModel(data, watched)) };
+}
+
+test.each([1, 3])("in %d parts every row is learnt from once an epoch, and told so", async (accumulate) => {
+  const { seen, record } = await watch(input({ training: { epochs: 1, accumulate } }));
+  expect(record.steps).toBe(5);
+  expect(seen).toHaveLength(5 * accumulate);
+  const bounds = seen.flatMap(({ outputs }) => Array.from(outputs["lower-bound"]!));
+  expect(bounds).toHaveLength(320);
+  expect(record.history[0]!.train["lower-bound"]).toBeCloseTo(bounds.reduce((a, b) => a + b, 0) / 320, 6);
+});
+
+test.each([1, 3])("in %d parts every batch draws noise of its own, however large the seed", async (accumulate) => {
+  const { seen } = await watch(input({ training: { epochs: 3, seed: 1_763_807_000_123, accumulate } }));
+  expect(seen.length).toBeGreaterThan(10);
+  expect(new Set(seen.map(({ seed }) => seed)).size).toBe(seen.length);
 });
 
 test("a run that blows up goes back, lowers its rate, says so, and ends with finite weights", async () => {
