@@ -72,6 +72,7 @@ export {
   tanh,
   transpose,
 } from "./engine/ops.ts";
+export type { AdamOptions, AverageOptions, ParameterGroup, TrainerOptions } from "./engine/optimizer/options.ts";
 export { planTraining, type TrainingPlan } from "./engine/plan.ts";
 export { printGraph } from "./engine/print.ts";
 export { type Random, random, shuffle } from "./engine/random.ts";
@@ -84,3 +85,14 @@ export { type Evidence, elbo, lowerBound, mvtcae, type Objective } from "./model
 export { type ModelParts, openTrainedModel, type TrainedModel } from "./models/trained-model.ts";
 export { buildVae } from "./models/vae.ts";
 export { type TrainingConfig, trainingConfigSchema } from "./training/config.ts";
+export {
+  constantRate,
+  cosineFall,
+  firstPlateau,
+  linearWarmUp,
+  nextPlateau,
+  type Plateau,
+  productOfRates,
+  type RateFactor,
+  stepwiseFall,
+} from "./training/schedule.ts";

@@ -5,17 +5,31 @@
 import { type InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
 import type { ConcreteDevice } from "./device.ts";
 import type { LoweredModel } from "./onnx.ts";
-import { type Adam, createAdam } from "./optimizer/adam.ts";
+import { type Accumulator, createAccumulator } from "./optimizer/accumulator.ts";
+import { createOptimiser, type Optimiser } from "./optimizer/optimiser.ts";
+import type { TrainerOptions } from "./optimizer/options.ts";
 import { gradientNormName, gradientPrefix, initialValues, type TrainingPlan } from "./plan.ts";
 import { random } from "./random.ts";
-import type { FeedArray, Feeds, OptimiserState, Outputs, StepOptions, StepResult } from "./runtime.ts";
+import type {
+  AccumulateOptions,
+  FeedArray,
+  Feeds,
+  OptimiserState,
+  Outputs,
+  ReadOptions,
+  StepOptions,
+  StepResult,
+  UpdateOptions,
+  UpdateResult,
+} from "./runtime.ts";
 import { type CreateSession, type Opened, type SessionOptions, sessionOpener } from "./session.ts";
 
 type Inputs = LoweredModel["inputs"];
 type Values = Readonly<Record<string, Float32Array>>;
 
 interface Training {
-  readonly adam: Adam;
+  readonly optimiser: Optimiser;
+  readonly accumulator: Accumulator;
   readonly gradient: InferenceSession;
   readonly evaluation: InferenceSession;
   readonly device: ConcreteDevice;
@@ -73,60 +87,81 @@ export function createHost(create: CreateSession, options: SessionOptions) {
       sessions.delete(id);
     },
 
-    async createTrainer(plan: TrainingPlan, seed: number): Promise<number> {
+    async createTrainer(plan: TrainingPlan, seed: number, trainer?: TrainerOptions): Promise<number> {
       const sizes = plan.parameters.map(({ name, shape }) => [name, shape.reduce((a, b) => a * b, 1)] as const);
-      const adam = createAdam(Object.fromEntries(sizes));
-      for (const info of plan.parameters) adam.parameters[info.name]!.set(initialValues(info, seed));
-      const parameters = Object.fromEntries(
-        plan.parameters.map(({ name, shape }) => [name, new OrtTensor("float32", adam.parameters[name]!, shape)]),
-      );
+      const optimiser = createOptimiser(Object.fromEntries(sizes), trainer);
+      for (const info of plan.parameters) optimiser.parameters[info.name]!.set(initialValues(info, seed));
+      const parameters = tensorsOf(plan, optimiser.parameters);
       const { session: gradient, device } = await open(plan.gradientModel.bytes, parameters);
       const { session: evaluation } = await open(plan.evaluationModel.bytes, parameters);
-      trainings.set(++lastId, { adam, gradient, evaluation, device, plan, parameters, saved: new Map() });
+      const trained = new Set(gradient.outputNames);
+      const accumulator = createAccumulator(
+        Object.fromEntries(sizes.filter(([name]) => trained.has(gradientPrefix + name))),
+      );
+      const saved = new Map<string, OptimiserState>();
+      trainings.set(++lastId, { optimiser, accumulator, gradient, evaluation, device, plan, parameters, saved });
       return lastId;
     },
 
-    async step(id: number, feeds: Feeds, { rate, clipNorm, seed, only }: StepOptions): Promise<StepResult> {
-      const { adam, gradient, plan, parameters } = training(id);
-      const values = floats(await gradient.run({ ...parameters, ...bindAll(plan.gradientModel.inputs, feeds, seed) }));
+    async step(id: number, feeds: Feeds, { seed, ...options }: StepOptions): Promise<StepResult> {
+      const values = await runGradients(training(id), feeds, seed);
       const gradientNorm = values[gradientNormName]![0]!;
       const applied = Number.isFinite(gradientNorm) && Number.isFinite(values.loss![0]!);
-      if (applied) {
-        const scale = clipNorm !== undefined && gradientNorm > clipNorm ? clipNorm / gradientNorm : 1;
-        adam.update(gradientsOf(values, only), rate, scale);
-      }
-      const outputs = Object.entries(values).filter(([name]) => !name.startsWith(gradientPrefix));
-      return { outputs: Object.fromEntries(outputs), gradientNorm, applied };
+      if (applied) applyGradients(training(id), gradientsOf(values), gradientNorm, options);
+      return { outputs: outputsOf(values), gradientNorm, applied };
     },
 
-    async evaluate(id: number, feeds: Feeds, seed: number): Promise<Outputs> {
-      const { evaluation, plan, parameters } = training(id);
-      return floats(await evaluation.run({ ...parameters, ...bindAll(plan.evaluationModel.inputs, feeds, seed) }));
+    async accumulate(id: number, feeds: Feeds, { seed, weight = 1 }: AccumulateOptions): Promise<Outputs> {
+      const values = await runGradients(training(id), feeds, seed);
+      // A loss that is not finite leaves its mark wherever the sum is added up, so that no update takes it.
+      const factor = Number.isFinite(values.loss![0]!) ? weight : Number.NaN;
+      training(id).accumulator.add(gradientsOf(values), factor);
+      return outputsOf(values);
     },
 
-    parameters(id: number): Values {
-      return Object.fromEntries(
-        Object.entries(training(id).adam.parameters).map(([name, values]) => [name, values.slice()]),
-      );
+    update(id: number, options: UpdateOptions): UpdateResult {
+      const { accumulator } = training(id);
+      if (accumulator.isEmpty())
+        throw new Error("Cannot update: no gradients were accumulated; call accumulate or setGradients first.");
+      const gradientNorm = accumulator.norm();
+      const applied = Number.isFinite(gradientNorm);
+      if (applied) applyGradients(training(id), accumulator.gradients(), gradientNorm, options);
+      accumulator.clear();
+      return { gradientNorm, applied };
+    },
+
+    gradients(id: number): Float32Array {
+      return training(id).accumulator.values();
+    },
+
+    setGradients(id: number, values: Float32Array): void {
+      training(id).accumulator.set(values);
+    },
+
+    async evaluate(id: number, feeds: Feeds, seed: number, { averaged = false }: ReadOptions = {}): Promise<Outputs> {
+      const { evaluation, plan, parameters, optimiser } = training(id);
+      const weights = averaged ? tensorsOf(plan, optimiser.averages()) : parameters;
+      return floats(await evaluation.run({ ...weights, ...bindAll(plan.evaluationModel.inputs, feeds, seed) }));
+    },
+
+    parameters(id: number, { averaged = false }: ReadOptions = {}): Values {
+      const { optimiser } = training(id);
+      const values = Object.entries(averaged ? optimiser.averages() : optimiser.parameters);
+      return Object.fromEntries(values.map(([name, own]) => [name, own.slice()]));
     },
 
     setParameters(id: number, values: Values): void {
-      const targets = Object.entries(training(id).adam.parameters);
-      for (const [name, { length }] of targets) {
-        const received = values[name]?.length;
-        if (received !== length)
-          throw new Error(`Cannot set parameter "${name}": expected ${length} values, received ${received ?? "none"}.`);
-      }
-      for (const [name, target] of targets) target.set(values[name]!);
+      training(id).optimiser.set(values);
     },
 
     save(id: number, name: string): void {
-      const { adam, saved } = training(id);
-      saved.set(name, adam.save());
+      const { optimiser, saved } = training(id);
+      saved.set(name, optimiser.save());
     },
 
     restore(id: number, name: string): void {
-      training(id).adam.restore(savedState(id, name));
+      training(id).optimiser.restore(savedState(id, name));
+      training(id).accumulator.clear();
     },
 
     exportState(id: number, name: string): OptimiserState {
@@ -134,8 +169,8 @@ export function createHost(create: CreateSession, options: SessionOptions) {
     },
 
     importState(id: number, name: string, state: OptimiserState): void {
-      const { adam, saved } = training(id);
-      adam.check(state);
+      const { optimiser, saved } = training(id);
+      optimiser.check(state);
       saved.set(name, state);
     },
 
@@ -147,6 +182,26 @@ export function createHost(create: CreateSession, options: SessionOptions) {
     },
   };
 }
+
+async function runGradients({ gradient, plan, parameters }: Training, feeds: Feeds, seed: number): Promise<Values> {
+  return floats(await gradient.run({ ...parameters, ...bindAll(plan.gradientModel.inputs, feeds, seed) }));
+}
+
+function applyGradients(
+  { optimiser }: Training,
+  gradients: Values,
+  norm: number,
+  { rate, clipNorm, only }: UpdateOptions,
+): void {
+  const scale = clipNorm !== undefined && norm > clipNorm ? clipNorm / norm : 1;
+  const chosen = only
+    ? Object.fromEntries(Object.entries(gradients).filter(([name]) => only.includes(name)))
+    : gradients;
+  optimiser.update(chosen, rate, scale);
+}
+
+const tensorsOf = ({ parameters }: TrainingPlan, values: Values): Record<string, OrtTensor> =>
+  Object.fromEntries(parameters.map(({ name, shape }) => [name, new OrtTensor("float32", values[name]!, shape)]));
 
 /** Feeds and noise for every input that the model declares. */
 const bindAll = (inputs: Inputs, feeds: Feeds, seed: number): Record<string, OrtTensor> =>
@@ -184,9 +239,12 @@ function tensorOf(values: FeedArray, dims: number[]): OrtTensor {
 const floats = (outputs: InferenceSession.OnnxValueMapType): Record<string, Float32Array> =>
   Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, value.data as Float32Array]));
 
-function gradientsOf(values: Values, only?: readonly string[]): Values {
-  const all = Object.entries(values).flatMap(([name, value]) =>
-    name.startsWith(gradientPrefix) ? [[name.slice(gradientPrefix.length), value] as const] : [],
+const gradientsOf = (values: Values): Values =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) =>
+      name.startsWith(gradientPrefix) ? [[name.slice(gradientPrefix.length), value]] : [],
+    ),
   );
-  return Object.fromEntries(only ? all.filter(([name]) => only.includes(name)) : all);
-}
+
+const outputsOf = (values: Values): Outputs =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => !name.startsWith(gradientPrefix)));

@@ -16,13 +16,17 @@ export function remoteRuntime(host: Remote<Host>, end: () => void | Promise<void
       const device = await host.deviceOf(id);
       return { device, run: (feeds) => host.run(id, feeds), release: () => host.release(id) };
     },
-    async train(plan, seed): Promise<Trainer> {
-      const id = await host.createTrainer(plan, seed);
+    async train(plan, seed, options): Promise<Trainer> {
+      const id = await host.createTrainer(plan, seed, options);
       return {
         device: await host.deviceOf(id),
-        step: async (feeds, options) => host.transferring("step", [id, feeds, options], buffersOf(feeds)),
-        evaluate: (feeds, noise) => host.evaluate(id, feeds, noise),
-        parameters: () => host.parameters(id),
+        step: async (feeds, step) => host.transferring("step", [id, feeds, step], buffersOf(feeds)),
+        accumulate: async (feeds, part) => host.transferring("accumulate", [id, feeds, part], buffersOf(feeds)),
+        update: (update) => host.update(id, update),
+        gradients: () => host.gradients(id),
+        setGradients: (values) => host.setGradients(id, values),
+        evaluate: (feeds, noise, reading) => host.evaluate(id, feeds, noise, reading),
+        parameters: (reading) => host.parameters(id, reading),
         setParameters: (values) => host.setParameters(id, values),
         save: (name) => host.save(id, name),
         restore: (name) => host.restore(id, name),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Batch } from "../modalities/modality.ts";
-import { epochBatches, inBatches, trainingRows, usableRows } from "./batches.ts";
+import { epochBatches, inBatches, inParts, trainingRows, usableRows } from "./batches.ts";
 
 test("an epoch's batches hold every row once, and none is alone", () => {
   const settings = fc.record({
@@ -30,6 +30,20 @@ test("batches in order: one row, fewer rows than a batch, one row too many", () 
     [1, 2],
     [3, 4, 5],
   ]);
+});
+
+test("a batch in parts: all rows in their order, nearly as many in each, and none alone", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 12 }), (length, count) => {
+      const rows = Array.from({ length }, (_, i) => 2 * i);
+      const parts = inParts(rows, count);
+      expect(parts.flat()).toEqual(rows);
+      expect(parts.length).toBe(Math.max(1, Math.min(count, Math.floor(length / 2))));
+      const sizes = parts.map((part) => part.length);
+      expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+      if (length > 1) expect(Math.min(...sizes)).toBeGreaterThan(1);
+    }),
+  );
 });
 
 const encoded = (arrays: Record<string, Float32Array | Uint8Array>, present: number[]) => ({

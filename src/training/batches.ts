@@ -41,6 +41,13 @@ export function inBatches(rows: readonly number[], size: number): number[][] {
   return batches;
 }
 
+/** A batch's rows in at most `count` parts of nearly equal size; none is of one row. */
+export function inParts(rows: readonly number[], count: number): number[][] {
+  const parts = Math.max(1, Math.min(count, Math.floor(rows.length / 2)));
+  const border = (part: number) => Math.floor((part * rows.length) / parts);
+  return Array.from({ length: parts }, (_, part) => rows.slice(border(part), border(part + 1)));
+}
+
 export interface FeedOptions {
   /** Weight of the divergences in this step. */
   readonly beta: number;

@@ -30,24 +30,23 @@ export function cachedCheckpoints(cache: ArrayCache, key: string): Checkpoints {
     async load(trainer) {
       const entry = await cache.get(key);
       if (!entry) return undefined;
-      const { progress, steps } = entry.metadata as Kept;
+      const { progress, states } = entry.metadata as Kept;
       if (progress === undefined) return undefined;
-      for (const name of keptStates) {
-        const state: OptimiserState = { steps: steps[name]!, values: entry.arrays[name] as Float32Array };
-        await trainer.importState(name, state);
-      }
+      for (const name of keptStates)
+        await trainer.importState(name, { ...states[name]!, values: entry.arrays[name] as Float32Array });
       return progress;
     },
     async save(trainer, progress) {
-      const states = await Promise.all(keptStates.map((name) => trainer.exportState(name)));
-      const arrays = Object.fromEntries(
-        keptStates.map((name, i) => [name, states[i]!.values as Float32Array<ArrayBuffer>]),
-      );
-      const steps = Object.fromEntries(keptStates.map((name, i) => [name, states[i]!.steps]));
-      await cache.put(key, { arrays, metadata: { progress, steps } satisfies Kept });
+      const exported = await Promise.all(keptStates.map((name) => trainer.exportState(name)));
+      const arrays = keptStates.map((name, i) => [name, exported[i]!.values as Float32Array<ArrayBuffer>]);
+      const states = keptStates.map((name, i) => [name, { layout: exported[i]!.layout, steps: exported[i]!.steps }]);
+      await cache.put(key, {
+        arrays: Object.fromEntries(arrays),
+        metadata: { progress, states: Object.fromEntries(states) } satisfies Kept,
+      });
     },
     async clear() {
-      await cache.put(key, { arrays: {}, metadata: { steps: {} } satisfies Kept });
+      await cache.put(key, { arrays: {}, metadata: { states: {} } satisfies Kept });
     },
   };
 }
@@ -55,6 +54,6 @@ export function cachedCheckpoints(cache: ArrayCache, key: string): Checkpoints {
 interface Kept {
   /** Absent once the run has ended. */
   readonly progress?: Progress;
-  /** Updates of each parameter, by state. */
-  readonly steps: Readonly<Record<string, readonly number[]>>;
+  /** State → what it holds besides the array of its name. */
+  readonly states: Readonly<Record<string, Omit<OptimiserState, "values">>>;
 }

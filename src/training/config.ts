@@ -17,7 +17,38 @@ export const trainingConfigSchema = z.strictObject({
     .optional()
     .describe("Wall-clock budget; training then ends with the best weights so far."),
   batch: z.number().int().min(2).default(64).describe("Rows in one step."),
-  rate: z.number().positive().default(2e-3).describe("Learning rate of Adam."),
+  accumulate: z
+    .number()
+    .int()
+    .min(1)
+    .default(1)
+    .describe(
+      "Parts in which a step's rows are taken one after the other: less memory. Contrast then stays within a part.",
+    ),
+  optimiser: z
+    .enum(["adam", "adamw", "amsgrad"])
+    .default("adam")
+    .describe("adam; adamw: weights decay besides; amsgrad: steps never grow because gradients became small."),
+  weightDecay: z
+    .number()
+    .min(0)
+    .optional()
+    .describe("Share of every matrix, times the rate, that each step takes away; 0.01 with adamw, else 0."),
+  average: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .optional()
+    .describe("Judge and keep the weights' moving average, of this decay (0.999, say); without it the weights."),
+  rate: z.number().positive().default(2e-3).describe("Learning rate of the optimiser."),
+  rateSchedule: z
+    .enum(["late-cosine", "cosine", "steps", "constant"])
+    .default("late-cosine")
+    .describe(
+      "How the rate falls over the epochs or minutes. late-cosine: over the last 40 %, to a twentieth; cosine: from the start, " +
+        "to 0; steps: to a tenth after half of them, and again after three quarters; constant: not at all.",
+    ),
+  rateWarmUp: z.number().int().min(0).default(0).describe("Steps over which the rate rises to its full height."),
   warmUp: z
     .number()
     .int()

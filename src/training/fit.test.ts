@@ -6,7 +6,7 @@ import { arrayCache } from "../data/node/cache.ts";
 import type { Column, Values } from "../data/records.ts";
 import { nodeRuntime } from "../engine/node/runtime.ts";
 import { random } from "../engine/random.ts";
-import type { Runtime } from "../engine/runtime.ts";
+import type { Outputs, Runtime } from "../engine/runtime.ts";
 import { encodeRows } from "../modalities/batch.ts";
 import { fitModalities } from "../modalities/open-modality.ts";
 import { modelConfigSchema } from "../models/config.ts";
@@ -96,24 +96,68 @@ test("the same seed gives the same model, another seed another", async () => {
   expect(other.networks).not.toEqual(a.networks);
 });
 
-test("every step draws noise of its own, however large the seed", async () => {
-  const seeds: number[] = [];
+test.each([
+  ["adamw, averaged", { optimiser: "adamw", average: 0.9 }],
+  ["amsgrad in parts", { optimiser: "amsgrad", accumulate: 3, rateWarmUp: 5, rateSchedule: "cosine" }],
+  ["alternating, averaged, in parts", { schedule: "alternating", average: 0.9, accumulate: 2 }],
+])("%s: a model is learnt, the same for the same seed", async (_, settings) => {
+  const data = input({ training: { epochs: 12, ...settings } });
+  const [a, b] = [await fitModel(data, runtime), await fitModel(data, runtime)];
+  expect(a.networks).toEqual(b.networks);
+  const bounds = a.record.history.map(({ validation }) => validation["lower-bound"]!);
+  expect(Math.max(...bounds)).toBeGreaterThan(bounds[0]! + 1);
+});
+
+test("an average is judged and kept; the weights themselves are trained as without it", async () => {
+  const [plain, averaged] = [
+    await fitModel(input({ training: { epochs: 3 } }), runtime),
+    await fitModel(input({ training: { epochs: 3, average: 0.99 } }), runtime),
+  ];
+  const of = (fitted: typeof plain, split: "train" | "validation") =>
+    fitted.record.history.map((epoch) => epoch[split]);
+  expect(of(averaged, "train")).toEqual(of(plain, "train"));
+  expect(of(averaged, "validation")).not.toEqual(of(plain, "validation"));
+  expect(averaged.networks).not.toEqual(plain.networks);
+});
+
+/** Fits, and tells the seed and outputs of every batch that was learnt from. */
+async function watch(data: Parameters<typeof fitModel>[0]) {
+  const seen: { seed: number; outputs: Outputs }[] = [];
   const watched: Runtime = {
     ...runtime,
-    async train(plan, seed) {
-      const trainer = await runtime.train(plan, seed);
+    async train(...given) {
+      const trainer = await runtime.train(...given);
       return {
         ...trainer,
-        step(feeds, options) {
-          seeds.push(options.seed);
-          return trainer.step(feeds, options);
+        async step(feeds, options) {
+          const result = await trainer.step(feeds, options);
+          seen.push({ seed: options.seed, outputs: result.outputs });
+          return result;
+        },
+        async accumulate(feeds, options) {
+          const outputs = await trainer.accumulate(feeds, options);
+          seen.push({ seed: options.seed, outputs });
+          return outputs;
         },
       };
     },
   };
-  await fitModel(input({ training: { epochs: 3, seed: 1_763_807_000_123 } }), watched);
-  expect(seeds.length).toBeGreaterThan(10);
-  expect(new Set(seeds).size).toBe(seeds.length);
+  return { seen, ...(await fitModel(data, watched)) };
+}
+
+test.each([1, 3])("in %d parts every row is learnt from once an epoch, and told so", async (accumulate) => {
+  const { seen, record } = await watch(input({ training: { epochs: 1, accumulate } }));
+  expect(record.steps).toBe(5);
+  expect(seen).toHaveLength(5 * accumulate);
+  const bounds = seen.flatMap(({ outputs }) => Array.from(outputs["lower-bound"]!));
+  expect(bounds).toHaveLength(320);
+  expect(record.history[0]!.train["lower-bound"]).toBeCloseTo(bounds.reduce((a, b) => a + b, 0) / 320, 6);
+});
+
+test.each([1, 3])("in %d parts every batch draws noise of its own, however large the seed", async (accumulate) => {
+  const { seen } = await watch(input({ training: { epochs: 3, seed: 1_763_807_000_123, accumulate } }));
+  expect(seen.length).toBeGreaterThan(10);
+  expect(new Set(seen.map(({ seed }) => seed)).size).toBe(seen.length);
 });
 
 test("a run that blows up goes back, lowers its rate, says so, and ends with finite weights", async () => {
@@ -181,11 +225,18 @@ test("an epoch's rate is the one it ran at, not the one that its bound led to", 
   expect(record.history.map(({ rate }) => rate)).toEqual([1e-30, 1e-30, 1e-30 / 3]);
 });
 
-test("a run that was cut off goes on as if it had never stopped", async () => {
+test.each([
+  ["by default", {}],
+  // Too small a rate to move a weight: two epochs of the plateau's patience lie before the cut, the third after it.
+  ["on a plateau", { rate: 1e-30, rateSchedule: "constant", warmUp: 0, patience: 3 }],
+  ["with everything else", { optimiser: "amsgrad", weightDecay: 0.1, average: 0.9, accumulate: 2, rateWarmUp: 30 }],
+])("a run that was cut off goes on as if it had never stopped: %s", async (_, settings) => {
   const folder = mkdtempSync(join(tmpdir(), "polyvae-checkpoint-"));
   const checkpoints = cachedCheckpoints(arrayCache(folder), "run");
-  const data = input({ training: { epochs: 6 } });
+  const data = input({ training: { epochs: 6, ...settings } });
   const whole = await fitModel(data, runtime);
+  if ("patience" in settings)
+    expect(whole.record.history.map(({ rate }) => rate)).toEqual([...Array(4).fill(1e-30), 1e-30 / 3, 1e-30 / 3]);
 
   const cut = new AbortController();
   const onEpoch = ({ epoch }: { epoch: number }) => epoch === 3 && cut.abort();

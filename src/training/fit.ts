@@ -6,18 +6,19 @@ import { DataError } from "../data/data-error.ts";
 import { lower } from "../engine/onnx.ts";
 import { planTraining, type TrainingPlan } from "../engine/plan.ts";
 import { random } from "../engine/random.ts";
-import type { Outputs, Runtime, Trainer } from "../engine/runtime.ts";
+import type { Feeds, Outputs, Runtime, Trainer, UpdateOptions } from "../engine/runtime.ts";
 import { selectRows } from "../modalities/batch.ts";
 import type { Batch, Modality } from "../modalities/modality.ts";
 import type { ModelConfig } from "../models/config.ts";
 import { fitMixture, type Mixture } from "../models/prior.ts";
 import { type EpochRecord, type ModelParts, openNetworks, type TrainingRecord } from "../models/trained-model.ts";
 import { buildVae, type VaeGraph } from "../models/vae.ts";
-import { epochBatches, feedsOf, inBatches, type TrainingRows, trainingRows, usableRows } from "./batches.ts";
+import { epochBatches, feedsOf, inBatches, inParts, type TrainingRows, trainingRows, usableRows } from "./batches.ts";
 import type { Checkpoints } from "./checkpoint.ts";
 import type { TrainingConfig } from "./config.ts";
 import { bestState, createMonitor, type Monitor } from "./monitor.ts";
-import { anneal, scheduleFor } from "./schedule.ts";
+import { rateFactor, scheduleFor } from "./schedule.ts";
+import { readAs, trainerOptions } from "./trainer-options.ts";
 
 export interface FitInput {
   readonly batch: Batch;
@@ -66,7 +67,7 @@ export async function fitModel(data: FitInput, runtime: Runtime, hooks: FitHooks
         "Look at the issues told: perhaps no file could be read.",
     );
   }
-  const trainer = await runtime.train(plan, training.seed);
+  const trainer = await runtime.train(plan, training.seed, trainerOptions(training, plan));
   hooks.onStart?.({ train: rows.train.length, validation: rows.validation.length });
   const { earlier, ...run } = await runEpochs({ data, rows, trainer, plan, hooks, clock });
 
@@ -75,7 +76,7 @@ export async function fitModel(data: FitInput, runtime: Runtime, hooks: FitHooks
     throw new Error(`Cannot train: ${reason}. Lower the learning rate (rate: ${training.rate / 10}) and try again.`);
   }
   await trainer.restore(bestState);
-  const networks = storeNetworks(graph, await trainer.parameters());
+  const networks = storeNetworks(graph, await trainer.parameters(readAs(training)));
   await trainer.release();
   const prior = await fitPrior(data, rows.train, networks, runtime);
   const spent = clock();
@@ -150,7 +151,7 @@ async function runEpochs(run: Run): Promise<RunRecord & { readonly earlier: Spen
     const validation = await heldOut(run);
     const bound = validation["lower-bound"] ?? trained.means["lower-bound"] ?? Number.NaN;
     // Before the monitor decides, for that is about the next epoch.
-    const rate = monitor.state.rate * anneal(budget.share(epoch));
+    const rate = monitor.state.rate * rateFactor(training)({ share: budget.share(epoch), step: steps });
     const decision = await monitor.epochEnded(epoch, bound);
     const record = { epoch, rate, beta, train: trained.means, validation };
     history.push(record);
@@ -206,31 +207,72 @@ async function trainEpoch(run: Run, monitor: Monitor, budget: Budget, plan: Epoc
   const { training, modalities } = data;
   const { epoch, epochs, beta, firstStep } = plan;
   const batches = epochBatches(rows.train, training.batch, training.seed, epoch);
+  const parts = batches.flatMap((batch, step) => partsOf(batch, step, training.accumulate));
   const only = frozenTo(run, epoch);
+  const factor = rateFactor(training);
   const totals = meanTerms();
+  const shareAfter = (steps: number) => budget.share(epoch - 1 + steps / batches.length);
   const ended = (steps: number, stopped?: EpochResult["stopped"]) => ({ means: totals.means(), steps, stopped });
   // In 32 bits, as streams are named: a product of a large seed (the time, say) would lose its last digits, the steps.
-  const seedOf = (step: number) => (Math.imul(training.seed, 1_000_003) + firstStep + step) | 0;
-  const prepare = (step: number) => {
-    const augmentation = training.augment ? random(seedOf(step), "augmentation") : undefined;
-    return feedsOf(rows.all, modalities, batches[step]!, { beta, augmentation });
+  const seedOf = ({ step, part }: Part) =>
+    (Math.imul(training.seed, 1_000_003) + (firstStep + step) * training.accumulate + part) | 0;
+  const prepare = (own: Part) => {
+    const augmentation = training.augment ? random(seedOf(own), "augmentation") : undefined;
+    return feedsOf(rows.all, modalities, own.indices, { beta, augmentation });
   };
 
-  let feeds = prepare(0);
-  for (const [step, indices] of batches.entries()) {
-    const reason = step > 0 ? budget.spent() : undefined;
+  let feeds = prepare(parts[0]!);
+  let taken: Parameters<typeof totals.add>[] = [];
+  for (const [i, own] of parts.entries()) {
+    const { step, part } = own;
+    const reason = step > 0 && part === 0 ? budget.spent() : undefined;
     if (reason) return ended(step, reason);
-    const rate = monitor.state.rate * anneal(budget.share(epoch - 1 + step / batches.length));
-    const options = { rate, clipNorm: training.clipNorm, seed: seedOf(step), ...(only && { only }) };
-    const pending = trainer.step(feeds, options);
-    // The next batch is put together here while the step runs on its own thread.
-    if (step + 1 < batches.length) feeds = prepare(step + 1);
+    const rate = monitor.state.rate * factor({ share: shareAfter(step), step: firstStep + step });
+    const options = { rate, clipNorm: training.clipNorm, seed: seedOf(own), ...(only && { only }) };
+    const pending = learn(trainer, feeds, own, options);
+    // The next rows are put together here while the step runs on its own thread.
+    const next = parts[i + 1];
+    if (next) feeds = prepare(next);
     const { outputs, applied } = await pending;
-    if (applied) totals.add(outputs, presentCounts(rows.all.batch, indices));
+    taken.push([outputs, presentCounts(rows.all.batch, own.indices)]);
+    if (applied === undefined) continue;
+    if (applied) for (const terms of taken) totals.add(...terms);
     else if (!(await monitor.recover(epoch))) return ended(step + 1, "no-improvement");
-    hooks.onStep?.({ epoch, epochs, share: budget.share(epoch - 1 + (step + 1) / batches.length) });
+    taken = [];
+    hooks.onStep?.({ epoch, epochs, share: shareAfter(step + 1) });
   }
   return ended(batches.length);
+}
+
+/** Rows that are taken at once: a step's, or a part of them. */
+interface Part {
+  readonly step: number;
+  readonly part: number;
+  readonly indices: readonly number[];
+  /** Of the step's rows. */
+  readonly share: number;
+  readonly isLast: boolean;
+}
+
+const partsOf = (batch: readonly number[], step: number, count: number): Part[] =>
+  inParts(batch, count).map((indices, part, all) => ({
+    step,
+    part,
+    indices,
+    share: indices.length / batch.length,
+    isLast: part === all.length - 1,
+  }));
+
+/** The whole step in one call, or a part of it; `applied` is undefined until the last part. */
+async function learn(
+  trainer: Trainer,
+  feeds: Feeds,
+  { share, isLast }: Part,
+  { seed, ...update }: UpdateOptions & { readonly seed: number },
+): Promise<{ readonly outputs: Outputs; readonly applied: boolean | undefined }> {
+  if (share === 1) return trainer.step(feeds, { ...update, seed });
+  const outputs = await trainer.accumulate(feeds, { seed, weight: share });
+  return { outputs, applied: isLast ? (await trainer.update(update)).applied : undefined };
 }
 
 /** In the alternating schedule odd epochs change encoders and even epochs decoders; in the joint one nothing is frozen. */
@@ -247,6 +289,7 @@ async function heldOut({ data, rows, trainer }: Run): Promise<Record<string, num
     const outputs = await trainer.evaluate(
       feedsOf(rows.all, data.modalities, indices, { beta: data.model.beta }),
       data.training.seed + i,
+      readAs(data.training),
     );
     totals.add(outputs, presentCounts(rows.all.batch, indices));
   }

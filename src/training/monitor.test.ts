@@ -10,6 +10,10 @@ function pretend() {
   const trainer: Trainer = {
     device: "cpu",
     step: never,
+    accumulate: never,
+    update: never,
+    gradients: never,
+    setGradients: never,
     evaluate: never,
     parameters: never,
     setParameters: never,

@@ -4,16 +4,11 @@
  */
 import type { Trainer } from "../engine/runtime.ts";
 import type { TrainingConfig } from "./config.ts";
-import type { Schedule } from "./schedule.ts";
+import { firstPlateau, nextPlateau, type Plateau, type Schedule } from "./schedule.ts";
 
 /** What a monitor remembers, as plain JSON. */
-export interface MonitorState {
-  readonly rate: number;
-  /** null before the first finite bound */
-  readonly bestBound: number | null;
+export interface MonitorState extends Plateau {
   readonly bestEpoch: number;
-  readonly since: number;
-  readonly drops: number;
   readonly recoveries: number;
   readonly incidents: readonly string[];
 }
@@ -43,11 +38,8 @@ export async function createMonitor(
   if (resumed) await trainer.restore(good);
   else for (const name of keptStates) await trainer.save(name);
   let state: MonitorState = resumed ?? {
-    rate: config.rate,
-    bestBound: null,
+    ...firstPlateau(config.rate),
     bestEpoch: 0,
-    since: 0,
-    drops: 0,
     recoveries: 0,
     incidents: [],
   };
@@ -79,20 +71,19 @@ export async function createMonitor(
     async epochEnded(epoch, bound) {
       if (!Number.isFinite(bound)) return (await recover(epoch)) ? "continue" : "stop";
       await trainer.save(good);
-      if (state.bestBound === null || bound > state.bestBound) {
-        change({ bestBound: bound, bestEpoch: epoch, since: 0 });
-        await trainer.save(best);
-        return "continue";
-      }
       // While the divergences' weight still rises, the bound may wait.
-      if (epoch <= warmUp) return "continue";
-      change({ since: state.since + 1 });
-      if (state.since < patience) return "continue";
-      if (state.drops >= config.rateDrops) return "stop";
-      change({ drops: state.drops + 1, since: 0, rate: state.rate / 3 });
-      await trainer.restore(best);
-      await trainer.save(good);
-      return "continue";
+      const rule = { patience, rateDrops: config.rateDrops, counts: epoch > warmUp };
+      const { plateau, verdict } = nextPlateau(state, bound, rule);
+      change(plateau);
+      if (verdict === "better") {
+        change({ bestEpoch: epoch });
+        await trainer.save(best);
+      }
+      if (verdict === "fallen") {
+        await trainer.restore(best);
+        await trainer.save(good);
+      }
+      return verdict === "spent" ? "stop" : "continue";
     },
   };
 }

@@ -46,7 +46,8 @@ test("values are set all or none", async () => {
 test("a state comes back only to the model that it was saved for", async () => {
   const trainer = await runtime.train(plan, 0);
   await expect(trainer.restore("nothing")).rejects.toThrow(/never saved/);
-  const other = { steps: [1, 1], values: new Float32Array(24) };
+  const layout = ["parameters", "first moments", "second moments"];
+  const other = { layout, steps: [1, 1], values: new Float32Array(24) };
   await expect(trainer.importState("other", other)).rejects.toThrowErrorMatchingInlineSnapshot(
     `[Error: Cannot restore the optimiser: expected 12 values of 1 parameters, received 24 of 2. Was the state saved for another model?]`,
   );
