@@ -5,11 +5,11 @@
  */
 import { nodeRuntime } from "../src/engine/node/runtime.ts";
 import { planTraining } from "../src/engine/plan.ts";
-import type { Trainer } from "../src/engine/runtime.ts";
 import type { BenchCase } from "./cases/case.ts";
 import { benchCases, type CaseName } from "./cases/cases.ts";
 import { countFlops } from "./flops.ts";
 import { peakGflops } from "./peak.ts";
+import { type Part, parts, stepper } from "./stepper.ts";
 import { medianTimes, type Times, timed } from "./timing.ts";
 import { noTorch, startTorch, type Torch } from "./torch.ts";
 
@@ -19,9 +19,6 @@ export interface StepOptions {
   /** The batch of 128 rows is always measured too. */
   readonly batches: readonly number[];
 }
-
-const parts = ["step", "gradients"] as const;
-type Part = (typeof parts)[number];
 
 interface Result {
   readonly name: string;
@@ -108,17 +105,6 @@ async function compare(one: BenchCase, { batch, threads, peak }: Setting, torch:
       ...(!peer && { reason: noTorch }),
     };
   });
-}
-
-function stepper(trainer: Trainer, one: BenchCase, batch: number) {
-  const template = one.feeds(batch);
-  let seed = 0;
-  return async (part: Part, steps: number): Promise<void> => {
-    for (let i = 0; i < steps; i++) {
-      const arrays = Object.fromEntries(Object.entries(template).map(([name, array]) => [name, array.slice()]));
-      await trainer.step({ batch, arrays }, { rate: 1e-3, seed: seed++, ...(part === "gradients" && { only: [] }) });
-    }
-  };
 }
 
 /** @throws Error when the two models differ in size */
