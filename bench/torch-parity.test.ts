@@ -18,9 +18,9 @@ afterAll(async () => {
   await runtime.close();
 });
 
-/** Every layer of the reported cases, small; few and many channels are unfolded in different ways. */
+/** Every layer of the reported cases, small. Few and many channels are unfolded in different ways; wide layers may be laid out anew. */
 const cases: readonly BenchCase[] = [
-  mlpVae({ cells: 20, hidden: [16, 12], latent: 4 }),
+  mlpVae({ cells: 300, hidden: [256, 160], latent: 8 }),
   convVae({ side: 8, channels: [6, 12], latent: 3 }),
   trimodal({ image: [20, 16, 12], audio: [24, 16, 12], text: [10], letters: 3, alphabet: 5, latent: 4 }),
   textTransformer({ vocabulary: 11, time: 6, width: 12, heads: 3, hidden: 20, blocks: 2, latent: 4 }),
