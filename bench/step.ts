@@ -37,7 +37,7 @@ interface Result {
 const mainBatch = 128;
 const blocksOf = (batch: number): number => (batch === mainBatch ? 11 : 5);
 const secondsPerBlock = 0.2;
-const warmUpSteps = 3;
+const warmUpSteps = 4;
 
 export async function benchStep({ json, cases, batches }: StepOptions): Promise<void> {
   const torch = await startTorch("torch-step.py");
@@ -70,9 +70,9 @@ async function compare(one: BenchCase, { batch, threads, peak }: Setting, torch:
   const plan = planTraining(one.loss);
   const trainer = await runtime.train(plan, 0);
   const run = stepper(trainer, one, batch);
-  await run("step", warmUpSteps);
-  const { wallMs } = await timed(() => run("step", 2), 2);
-  const steps = Math.max(1, Math.round((secondsPerBlock * 1e3) / wallMs));
+  const warmUp: Times[] = [];
+  for (let i = 0; i < warmUpSteps; i++) warmUp.push(await timed(() => run("step", 1), 1));
+  const steps = Math.max(1, Math.round((secondsPerBlock * 1e3) / Math.min(...warmUp.map(({ wallMs }) => wallMs))));
   const ours: Record<Part, Times[]> = { step: [], gradients: [] };
   const theirs: Record<Part, Times[]> = { step: [], gradients: [] };
   for (let block = 0; block < blocksOf(batch); block++) {
