@@ -35,7 +35,7 @@ interface Result {
 
 /** The batch size that targets are set for is measured most closely. */
 const mainBatch = 128;
-const blocksOf = (batch: number): number => (batch === mainBatch ? 11 : 5);
+const blocksOf = (batch: number): number => (batch === mainBatch ? 11 : 3);
 const secondsPerBlock = 0.2;
 const warmUpSteps = 4;
 
