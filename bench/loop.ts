@@ -6,19 +6,20 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { nodeRuntime } from "../src/engine/node/runtime.ts";
 import { planTraining } from "../src/engine/plan.ts";
 import { benchCases } from "./cases/cases.ts";
+import { stepper } from "./stepper.ts";
 
 export async function benchLoop({ json, seconds }: { json: boolean; seconds: number }): Promise<void> {
   const one = benchCases.trimodal();
   const runtime = nodeRuntime();
   const trainer = await runtime.train(planTraining(one.loss), 0);
-  const template = one.feeds(128);
+  const run = stepper(trainer, one, 128);
   const delay = monitorEventLoopDelay({ resolution: 5 });
   const end = performance.now() + seconds * 1e3;
   let steps = 0;
   delay.enable();
   while (performance.now() < end) {
-    const arrays = Object.fromEntries(Object.entries(template).map(([name, array]) => [name, array.slice()]));
-    await trainer.step({ batch: 128, arrays }, { rate: 1e-3, seed: steps++ });
+    await run("step", 1);
+    steps++;
   }
   delay.disable();
   await runtime.close();

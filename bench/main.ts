@@ -1,11 +1,15 @@
 /**
  * @file `npm run bench -- NAME [options]`. In: the name of a benchmark. Out: its figures, as text or with --json.
- *   step   one training step against eager PyTorch; --case mlp-vae,trimodal --batch 32,128
- *   loop   delay of the main thread's event loop while training; --seconds 10
+ *   step     one training step against eager PyTorch; --case mlp-vae,trimodal --batch 32,128
+ *   memory   peak resident size of training, against eager PyTorch; --case
+ *   compile  seconds until a graph can be trained; --case
+ *   loop     delay of the main thread's event loop while training; --seconds 10
  */
 import { parseArgs } from "node:util";
 import { type CaseName, caseNames } from "./cases/cases.ts";
+import { benchCompile } from "./compile.ts";
 import { benchLoop } from "./loop.ts";
+import { benchMemory } from "./memory.ts";
 import { benchStep } from "./step.ts";
 
 const { values, positionals } = parseArgs({
@@ -24,6 +28,8 @@ const batches = list(values.batch).map(sizeOf);
 
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   step: () => benchStep({ json, cases, batches }),
+  memory: () => benchMemory({ json, cases }),
+  compile: () => benchCompile({ json, cases }),
   loop: () => benchLoop({ json, seconds: Number(values.seconds) }),
 };
 

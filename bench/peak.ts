@@ -3,6 +3,8 @@
  *
  * What is measured is not the data sheet's figure but the best rate that ONNX Runtime reaches in single precision matrix
  * products, a practical ceiling: 2 · rows · inner · columns operations a product, over the least wall time of many runs.
+ * On a Zen 4 core with AVX-512 that is 111 GFLOP/s, where a loop in C of nothing but FMAs in registers reaches 117: shares
+ * of the true peak are a twentieth smaller there.
  * Each session runs a chain of products, so that starting a run and copying its result out do not count.
  */
 import onnxProto from "onnx-proto";

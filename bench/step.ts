@@ -5,11 +5,11 @@
  */
 import { nodeRuntime } from "../src/engine/node/runtime.ts";
 import { planTraining } from "../src/engine/plan.ts";
-import type { Trainer } from "../src/engine/runtime.ts";
 import type { BenchCase } from "./cases/case.ts";
 import { benchCases, type CaseName } from "./cases/cases.ts";
 import { countFlops } from "./flops.ts";
 import { peakGflops } from "./peak.ts";
+import { type Part, parts, stepper } from "./stepper.ts";
 import { medianTimes, type Times, timed } from "./timing.ts";
 import { noTorch, startTorch, type Torch } from "./torch.ts";
 
@@ -19,9 +19,6 @@ export interface StepOptions {
   /** The batch of 128 rows is always measured too. */
   readonly batches: readonly number[];
 }
-
-const parts = ["step", "gradients"] as const;
-type Part = (typeof parts)[number];
 
 interface Result {
   readonly name: string;
@@ -38,9 +35,9 @@ interface Result {
 
 /** The batch size that targets are set for is measured most closely. */
 const mainBatch = 128;
-const blocksOf = (batch: number): number => (batch === mainBatch ? 11 : 5);
+const blocksOf = (batch: number): number => (batch === mainBatch ? 11 : 3);
 const secondsPerBlock = 0.2;
-const warmUpSteps = 3;
+const warmUpSteps = 4;
 
 export async function benchStep({ json, cases, batches }: StepOptions): Promise<void> {
   const torch = await startTorch("torch-step.py");
@@ -73,9 +70,9 @@ async function compare(one: BenchCase, { batch, threads, peak }: Setting, torch:
   const plan = planTraining(one.loss, {}, undefined, { batch });
   const trainer = await runtime.train(plan, 0);
   const run = stepper(trainer, one, batch);
-  await run("step", warmUpSteps);
-  const { wallMs } = await timed(() => run("step", 2), 2);
-  const steps = Math.max(1, Math.round((secondsPerBlock * 1e3) / wallMs));
+  const warmUp: Times[] = [];
+  for (let i = 0; i < warmUpSteps; i++) warmUp.push(await timed(() => run("step", 1), 1));
+  const steps = Math.max(1, Math.round((secondsPerBlock * 1e3) / Math.min(...warmUp.map(({ wallMs }) => wallMs))));
   const ours: Record<Part, Times[]> = { step: [], gradients: [] };
   const theirs: Record<Part, Times[]> = { step: [], gradients: [] };
   for (let block = 0; block < blocksOf(batch); block++) {
@@ -108,17 +105,6 @@ async function compare(one: BenchCase, { batch, threads, peak }: Setting, torch:
       ...(!peer && { reason: noTorch }),
     };
   });
-}
-
-function stepper(trainer: Trainer, one: BenchCase, batch: number) {
-  const template = one.feeds(batch);
-  let seed = 0;
-  return async (part: Part, steps: number): Promise<void> => {
-    for (let i = 0; i < steps; i++) {
-      const arrays = Object.fromEntries(Object.entries(template).map(([name, array]) => [name, array.slice()]));
-      await trainer.step({ batch, arrays }, { rate: 1e-3, seed: seed++, ...(part === "gradients" && { only: [] }) });
-    }
-  };
 }
 
 /** @throws Error when the two models differ in size */

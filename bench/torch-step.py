@@ -4,11 +4,12 @@ In: one JSON request per line on stdin. Out: one JSON line each on stdout, the f
 
     → {"ready": true, "torch": "2.13.0+cpu"}
     ← {"case": "mlp-vae", "sizes": {…}, "batch": 128, "threads": 1, "part": "step", "steps": 20}
-    → {"cpuMs": 13.1, "wallMs": 13.2, "parameters": 1394512}     or {"error": "…"}
+    → {"cpuMs": 13.1, "wallMs": 13.2, "parameters": 1394512, "peakMib": 412.5}     or {"error": "…"}
 
 A driven child, so that the parent can interleave its own blocks with these in one run on one machine. `part` is "step" (forward,
 backward, Adam) or "gradients" (forward, backward). Times are means per step over the block: CPU of the whole process, all threads.
-Steps that warm up (allocation, the first run at a number of threads) are never timed. It ends when stdin closes.
+Steps that warm up (allocation, the first run at a number of threads) are never timed. The peak is the process's resident size so
+far (Linux). It ends when stdin closes.
 
 Every choice favours the peer: fused Adam, fused losses, channels last, denormals flushed, batches prepared beforehand.
 
@@ -65,7 +66,14 @@ class Bench:
             "cpuMs": 1000 * cpu / steps,
             "wallMs": 1000 * wall / steps,
             "parameters": sum(p.numel() for p in self.model.parameters()),
+            "peakMib": peak_mib(),
         }
+
+
+def peak_mib():
+    """Not getrusage's figure, which a child begins with its parent's."""
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
 
 
 def answer(request, benches):

@@ -39,7 +39,7 @@ const cases: readonly (readonly [string, Given])[] = [
   ["a memory with padding", { x, memory, mask: bytes([1, 0, 1, 0, 0, 0, 0, 1, 1]) }],
   ["one token", { x: argument(["batch", 1, width], "one"), causal: true }],
   ["one token, hidden", { x: argument(["batch", 1, width], "one"), mask: bytes([1, 0, 1]), causal: true }],
-  ["logits of hundreds", { x: argument(["batch", time, width], "large", (v) => 20 * v), mask, causal: true }],
+  ["logits of ten thousands", { x: argument(["batch", time, width], "large", (v) => 400 * v), mask, causal: true }],
 ];
 
 /** The layer as a function of x, then mask and memory where given, then its parameters. */

@@ -2,9 +2,9 @@
  * @file Reverse-mode differentiation, graph to graph. In: a scalar loss and the tensors to differentiate by.
  * Out: one gradient tensor for each, of its shape. Only the paths that lead to those tensors are walked.
  */
-import { add, constant, expand, opOf } from "./ops.ts";
+import { add, concat, constant, expand, opOf } from "./ops.ts";
 import { intern } from "./simplify.ts";
-import { ShapeError, type Tensor, topologicalOrder } from "./tensor.ts";
+import { isOp, ShapeError, type Tensor, topologicalOrder } from "./tensor.ts";
 
 /**
  * Zeros where the loss does not depend on a tensor.
@@ -25,18 +25,44 @@ function differentiate(loss: Tensor, by: readonly Tensor[]): Tensor[] {
   const active = new Set<Tensor>(by);
   for (const node of order) if (node.inputs.some((input) => active.has(input))) active.add(node);
 
-  const cotangents = new Map<Tensor, Tensor>([[loss, constant(1)]]);
+  const contributions = new Map<Tensor, Tensor[]>([[loss, [constant(1)]]]);
+  const cotangents = new Map<Tensor, Tensor>();
   for (const node of order.reverse()) {
-    const cotangent = cotangents.get(node);
-    if (!cotangent || !active.has(node) || node.inputs.length === 0) continue;
+    const received = contributions.get(node);
+    if (!received || !active.has(node)) continue;
+    const cotangent = total(received);
+    cotangents.set(node, cotangent);
     opOf(node)
       .pullback(node, cotangent)
       .forEach((contribution, i) => {
         const input = node.inputs[i]!;
         if (!contribution || !active.has(input)) return;
-        const sofar = cotangents.get(input);
-        cotangents.set(input, sofar ? add(sofar, contribution) : contribution);
+        contributions.set(input, [...(contributions.get(input) ?? []), contribution]);
       });
   }
   return by.map((tensor) => cotangents.get(tensor) ?? expand(constant(0), tensor));
+}
+
+/** The sum of what a tensor's readers contribute. */
+const total = (contributions: readonly Tensor[]): Tensor =>
+  joinPads(contributions) ?? contributions.reduce((a, b) => add(a, b));
+
+/** Slices that share a tensor out send back pads that do not overlap: side by side they are the sum, with no zeros to add. */
+function joinPads(contributions: readonly Tensor[]): Tensor | undefined {
+  const pads = contributions.filter((part) => isOp(part, "pad"));
+  const [first] = pads;
+  if (!first || pads.length < contributions.length || pads.length < 2) return undefined;
+  const { axis } = first.attributes;
+  const inOrder = pads.sort((a, b) => a.attributes.before - b.attributes.before);
+  let end = 0;
+  for (const { attributes, inputs } of inOrder) {
+    if (attributes.axis !== axis || attributes.before !== end) return undefined;
+    end += inputs[0]!.shape[axis] as number;
+  }
+  return end === first.shape[axis]
+    ? concat(
+        inOrder.map(({ inputs }) => inputs[0]!),
+        axis,
+      )
+    : undefined;
 }
