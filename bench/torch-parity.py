@@ -33,26 +33,22 @@ def places(model):
 
 
 def to_polyvae(module, attribute, tensor):
-    """Weights of products are [in, out] there; a convolution's rows, a transposed one's columns, run over window, then channel."""
-    if attribute == "weight" and isinstance(module, nn.Linear):
-        return tensor.t()
+    """Rows of a convolution's matrix run over window, then channel; those of a transposed one too, of the channels it makes."""
     if attribute == "weight" and isinstance(module, nn.Conv2d):
         return tensor.permute(2, 3, 1, 0).flatten(0, 2)
     if attribute == "weight" and isinstance(module, nn.ConvTranspose2d):
-        return tensor.permute(0, 2, 3, 1).flatten(1)
+        return tensor.permute(2, 3, 1, 0).flatten(0, 2)
     return tensor
 
 
 def from_polyvae(module, attribute, values):
     tensor = getattr(module, attribute)
-    if attribute == "weight" and isinstance(module, nn.Linear):
-        return values.t()
     if attribute == "weight" and isinstance(module, nn.Conv2d):
         fan_out, fan_in, height, width = tensor.shape
         return values.view(height, width, fan_in, fan_out).permute(3, 2, 0, 1)
     if attribute == "weight" and isinstance(module, nn.ConvTranspose2d):
         fan_in, fan_out, height, width = tensor.shape
-        return values.view(fan_in, height, width, fan_out).permute(0, 3, 1, 2)
+        return values.view(height, width, fan_out, fan_in).permute(3, 2, 0, 1)
     return values
 
 

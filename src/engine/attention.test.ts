@@ -121,9 +121,11 @@ function matrix({ shape, values }: Argument, row: number): number[][] {
   return Array.from({ length: places }, (_, i) => values.slice((row * places + i) * columns).slice(0, columns));
 }
 
+/** weight [columns, inputs] */
 function affine(x: number[][], weight: readonly number[], bias: readonly number[]): number[][] {
-  const columns = bias.length;
-  return x.map((line) => bias.map((b, c) => line.reduce((sum, value, k) => sum + value * weight[k * columns + c]!, b)));
+  return x.map((line) =>
+    bias.map((b, c) => line.reduce((sum, value, k) => sum + value * weight[c * line.length + k]!, b)),
+  );
 }
 
 test("transformer block: ONNX value, derivatives; positions are told apart", async () => {
