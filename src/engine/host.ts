@@ -5,7 +5,7 @@
 import { type InferenceSession, type InferenceSessionFactory, Tensor as OrtTensor } from "onnxruntime-common";
 import type { LoweredModel } from "./onnx.ts";
 import { type Adam, createAdam } from "./optimizer/adam.ts";
-import { gradientNormName, gradientPrefix, initialValues, type TrainingPlan } from "./plan.ts";
+import { gradientNormName, gradientPrefix, initialValues, type TrainingPlan, updatePrefix } from "./plan.ts";
 import { random } from "./random.ts";
 import type { FeedArray, Feeds, OptimiserState, Outputs, StepOptions, StepResult } from "./runtime.ts";
 
@@ -97,9 +97,14 @@ export function createHost(ort: InferenceSessionFactory, { threads }: HostOption
       const applied = Number.isFinite(gradientNorm) && Number.isFinite(values.loss![0]!);
       if (applied) {
         const scale = clipNorm !== undefined && gradientNorm > clipNorm ? clipNorm / gradientNorm : 1;
-        adam.update(gradientsOf(values, only), rate, scale);
+        adam.update(namedAfter(gradientPrefix, values, only), rate, scale);
+        for (const [name, value] of Object.entries(namedAfter(updatePrefix, values, only))) {
+          adam.parameters[name]!.set(value);
+        }
       }
-      const outputs = Object.entries(values).filter(([name]) => !name.startsWith(gradientPrefix));
+      const outputs = Object.entries(values).filter(
+        ([name]) => !name.startsWith(gradientPrefix) && !name.startsWith(updatePrefix),
+      );
       return { outputs: Object.fromEntries(outputs), gradientNorm, applied };
     },
 
@@ -188,9 +193,10 @@ function tensorOf(values: FeedArray, dims: number[]): OrtTensor {
 const floats = (outputs: InferenceSession.OnnxValueMapType): Record<string, Float32Array> =>
   Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, value.data as Float32Array]));
 
-function gradientsOf(values: Values, only?: readonly string[]): Values {
+/** The outputs `<prefix><parameter>`, by parameter. */
+function namedAfter(prefix: string, values: Values, only?: readonly string[]): Values {
   const all = Object.entries(values).flatMap(([name, value]) =>
-    name.startsWith(gradientPrefix) ? [[name.slice(gradientPrefix.length), value] as const] : [],
+    name.startsWith(prefix) ? [[name.slice(prefix.length), value] as const] : [],
   );
   return Object.fromEntries(only ? all.filter(([name]) => only.includes(name)) : all);
 }
