@@ -1,7 +1,8 @@
 /**
  * @file The graphs that `bench -- step` times, equal to their peers in torch-step.py. In: nothing. Out: loss, and one batch.
  */
-import { sampleNormal, square } from "../src/engine/functions.ts";
+import { sampleNormal } from "../src/engine/distributions.ts";
+import { square } from "../src/engine/functions.ts";
 import { dense, type Layer, sequential } from "../src/engine/layers.ts";
 import {
   add,

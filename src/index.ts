@@ -9,15 +9,31 @@ export { openData } from "./data/node/open-data.ts";
 export type { Column, Image, Sound, Value, Values } from "./data/records.ts";
 export { gradients } from "./engine/differentiate.ts";
 export {
-  clip,
-  logGamma,
+  type LogisticMixture,
+  logCategorical,
+  logDiscretisedLogisticMixture,
+  logLaplace,
+  logLogistic,
   logNormal,
+  sampleGumbelSoftmax,
+  sampleLaplace,
+  sampleLogistic,
+  sampleNormal,
+} from "./engine/distributions.ts";
+export {
+  clip,
+  digamma,
+  gelu,
+  logGamma,
+  logSigmoid,
   logSumExp,
   mean,
   minimum,
   oneHot,
-  sampleNormal,
+  silu,
+  softsign,
   square,
+  topK,
 } from "./engine/functions.ts";
 export {
   averagePooling,
@@ -42,8 +58,10 @@ export {
   cast,
   concat,
   constant,
+  cumulativeSum,
   div,
   equal,
+  erf,
   exp,
   expand,
   gather,
@@ -60,6 +78,7 @@ export {
   noise,
   pad,
   parameter,
+  putAdd,
   relu,
   reshape,
   select,
@@ -71,7 +90,10 @@ export {
   stopGradient,
   sub,
   sum,
+  take,
   tanh,
+  topIndices,
+  track,
   transpose,
 } from "./engine/ops.ts";
 export { planTraining, type TrainingPlan } from "./engine/plan.ts";

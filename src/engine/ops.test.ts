@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { gradients } from "./differentiate.ts";
 import { evaluate } from "./evaluate.ts";
-import { clip, logGamma, logNormal, logSumExp, mean, oneHot, sampleNormal } from "./functions.ts";
+import { clip, logGamma, logSumExp, mean, oneHot } from "./functions.ts";
 import {
   averagePooling,
   convolution,
@@ -239,8 +239,6 @@ const composed: Record<string, Case> = {
   clip: [(a) => clip(a!, -0.5, 0.5), x],
   "one-hot": [(i) => oneHot(i!, 3), integers],
   "log-gamma": [logGamma, { shape: ["batch", 4], values: [0.01, 0.3, 1, 1.5, 2, 3.7, 8, 20, 100, 512, 1e3, 1e4] }],
-  "log-normal density": [(a, m, v) => logNormal(a!, m!, v!), x, y, argument([4], "v")],
-  "reparameterised normal": [(m, v, e) => sampleNormal(m!, v!, e!), x, y, argument(["batch", 4], "e")],
 };
 
 test.each(Object.entries(composed))("composed function %s", async (_, [f, ...args]) => {

@@ -68,8 +68,8 @@ const operations: readonly Operation[] = [
   (a) => o.take(a, o.topIndices(a, 1)),
   (a) => o.take(a, o.topIndices(a, 2)),
   // By ranks that do not move: where they change places, there is no slope.
-  (a, b) => o.take(b, o.topIndices(o.expand(ranks, a), 2)),
-  (a, b) => o.putAdd(o.topIndices(o.expand(ranks, a), 3), b, 4),
+  (a) => o.take(a, o.topIndices(o.expand(ranks, a), 2)),
+  (a) => o.putAdd(o.topIndices(o.expand(ranks, a), 3), a, 4),
   (a, b) => o.track(a, o.parameter("running", [], { kind: "constant", value: 0 }), o.sum(b), 0.1),
   o.abs,
   (a, _b, axis) => tame(o.sum(a, axesFrom(a, axis))),
