@@ -7,6 +7,7 @@ export { type MediaDecoder, MediaError } from "./data/media.ts";
 export { nodeMediaDecoder } from "./data/node/media-decoder.ts";
 export { openData } from "./data/node/open-data.ts";
 export type { Column, Image, Sound, Value, Values } from "./data/records.ts";
+export { convolution, transposedConvolution } from "./engine/convolution.ts";
 export { gradients } from "./engine/differentiate.ts";
 export {
   type LogisticMixture,
@@ -35,22 +36,9 @@ export {
   square,
   topK,
 } from "./engine/functions.ts";
-export {
-  averagePooling,
-  convolution,
-  dense,
-  dropout,
-  embedding,
-  flatten,
-  globalAveragePooling,
-  type Layer,
-  layerNormalisation,
-  maxPooling,
-  sequential,
-  transposedConvolution,
-  unflatten,
-} from "./engine/layers.ts";
+export { dense, dropout, embedding, flatten, type Layer, sequential, unflatten } from "./engine/layers.ts";
 export { nodeRuntime } from "./engine/node/runtime.ts";
+export { batchNormalisation, groupNormalisation, layerNormalisation } from "./engine/normalisation.ts";
 export { lower } from "./engine/onnx.ts";
 export {
   abs,
@@ -97,10 +85,13 @@ export {
   transpose,
 } from "./engine/ops.ts";
 export { planTraining, type TrainingPlan } from "./engine/plan.ts";
+export { averagePooling, globalAveragePooling, globalMaxPooling, maxPooling } from "./engine/pooling.ts";
 export { printGraph } from "./engine/print.ts";
 export { type Random, random, shuffle } from "./engine/random.ts";
+export { gru } from "./engine/recurrent.ts";
 export type { Executable, Runtime, Trainer } from "./engine/runtime.ts";
 export { type Shape, ShapeError, type Tensor } from "./engine/tensor.ts";
+export { upsampling } from "./engine/upsampling.ts";
 export { type Given, type Model, openModel, type Settings, type Space, train } from "./library.ts";
 export type { Modality } from "./modalities/modality.ts";
 export { type ModelConfig, modelConfigSchema } from "./models/config.ts";

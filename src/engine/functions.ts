@@ -27,7 +27,7 @@ import {
   take,
   topIndices,
 } from "./ops.ts";
-import { normaliseAxes, reducedShape, type Tensor } from "./tensor.ts";
+import { normaliseAxes, reducedShape, staticSize, type Tensor } from "./tensor.ts";
 
 export const square = (x: Tensor): Tensor => mul(x, x);
 
@@ -51,16 +51,15 @@ export const logSigmoid = (x: Tensor): Tensor => neg(softplus(neg(x)));
 
 /** Mean over `axes`, all by default. */
 export function mean(x: Tensor, axes: readonly number[] = x.shape.map((_, i) => i), keep = false): Tensor {
-  const over = normaliseAxes("mean", axes, x.shape);
-  const fixed = over.reduce(
-    (count, axis) => count * (typeof x.shape[axis] === "number" ? (x.shape[axis] as number) : 1),
-    1,
-  );
+  return div(sum(x, axes, keep), countAlong(x, axes));
+}
+
+/** How many elements `axes` span, as a scalar: the batch size is known only when the graph runs. */
+export function countAlong(x: Tensor, axes: readonly number[]): Tensor {
+  const over = normaliseAxes("countAlong", axes, x.shape);
+  const fixed = staticSize(over.map((axis) => x.shape[axis]!));
   const counts = over.filter((axis) => x.shape[axis] === "batch").map((axis) => axisSize(x, axis));
-  return div(
-    sum(x, over, keep),
-    counts.reduce<Tensor>((a, b) => mul(a, b), constant(fixed)),
-  );
+  return counts.reduce<Tensor>((a, b) => mul(a, b), constant(fixed));
 }
 
 /** log Σ exp(x) over `axes`, without overflow; entries may be very negative, but not all of them minus infinity. */
