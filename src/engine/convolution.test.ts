@@ -195,12 +195,28 @@ test.each(Object.entries(layers))(
 test("what does not fit is refused by name", () => {
   const x = input("x", ["batch", 4, 3, 4]);
   const refused = (channels: number, options: ConvolutionOptions) => () => convolution(channels, options)(x, "c");
-  expect(refused(6, { kernel: 3, groups: 3 })).toThrowErrorMatchingInlineSnapshot(`[ShapeError: Cannot build "convolution": expected channels that 3 groups divide, 6 of them going out, received [batch, 4, 3, 4].]`);
-  expect(refused(6, { kernel: 3, groups: 4 })).toThrowErrorMatchingInlineSnapshot(`[ShapeError: Cannot build "convolution": expected channels that 4 groups divide, 6 of them going out, received [batch, 4, 3, 4].]`);
-  expect(refused(6, { kernel: [3, 3, 3] })).toThrowErrorMatchingInlineSnapshot(`[ShapeError: Cannot build "convolution": expected as kernel whole numbers of at least 1, one for each grid axis, not 3, 3, 3,, received [4, 3].]`);
-  expect(refused(6, { kernel: 3, stride: 0 })).toThrowErrorMatchingInlineSnapshot(`[ShapeError: Cannot build "convolution": expected as stride whole numbers of at least 1, one for each grid axis, not 0, 0,, received [4, 3].]`);
-  expect(refused(6, { kernel: 3, padding: [[1, -1], 0] })).toThrowErrorMatchingInlineSnapshot(`[ShapeError: Cannot build "convolution": expected as padding whole numbers of at least 0, one for each grid axis, not -1, 0,, received [4, 3].]`);
-  expect(refused(6, { kernel: 5, padding: "valid" })).toThrowErrorMatchingInlineSnapshot(`[ShapeError: Cannot build "unfold": expected a grid of at least the window 5 x 5 (dilation 1, 1), received [4, 3].]`);
-  expect(() => convolution(6, { kernel: 3 })(input("flat", ["batch", 4]), "c")).toThrowErrorMatchingInlineSnapshot(`[ShapeError: Cannot build "convolution": expected [batch, length, channels] or [batch, height, width, channels], received [batch, 4].]`);
-  expect(() => transposedConvolution(6, [8, 6], { kernel: 3 })(x, "t")).toThrowErrorMatchingInlineSnapshot(`[ShapeError: Cannot build "fold": expected [batch, 8, 6, 9 x channels], received [batch, 4, 3, 54].]`);
+  expect(refused(6, { kernel: 3, groups: 3 })).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "convolution": expected channels that 3 groups divide, 6 of them going out, received [batch, 4, 3, 4].]`,
+  );
+  expect(refused(6, { kernel: 3, groups: 4 })).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "convolution": expected channels that 4 groups divide, 6 of them going out, received [batch, 4, 3, 4].]`,
+  );
+  expect(refused(6, { kernel: [3, 3, 3] })).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "convolution": expected kernel in whole numbers of at least 1, one for each grid axis (asked for 3, 3, 3), received [4, 3].]`,
+  );
+  expect(refused(6, { kernel: 3, stride: 0 })).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "convolution": expected stride in whole numbers of at least 1, one for each grid axis (asked for 0, 0), received [4, 3].]`,
+  );
+  expect(refused(6, { kernel: 3, padding: [[1, -1], 0] })).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "convolution": expected padding in whole numbers of at least 0, one for each grid axis (asked for -1, 0), received [4, 3].]`,
+  );
+  expect(refused(6, { kernel: 5, padding: "valid" })).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "unfold": expected a grid of at least the window 5 x 5 (dilation 1, 1), received [4, 3].]`,
+  );
+  expect(() => convolution(6, { kernel: 3 })(input("flat", ["batch", 4]), "c")).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "convolution": expected [batch, length, channels] or [batch, height, width, channels], received [batch, 4].]`,
+  );
+  expect(() => transposedConvolution(6, [8, 6], { kernel: 3 })(x, "t")).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "fold": expected [batch, 8, 6, 9 x channels], received [batch, 4, 3, 54].]`,
+  );
 });

@@ -964,7 +964,9 @@ export const slice = (x: Tensor, axis: number, start: number, end: number): Tens
   make("slice", [x], { axis: normaliseAxes("slice", [axis], x.shape)[0]!, start, end });
 /** Zeros before and after along an axis. */
 export const pad = (x: Tensor, axis: number, before: number, after: number): Tensor =>
-  make("pad", [x], { axis: normaliseAxes("pad", [axis], x.shape)[0]!, before, after });
+  before === 0 && after === 0
+    ? x
+    : make("pad", [x], { axis: normaliseAxes("pad", [axis], x.shape)[0]!, before, after });
 
 /** x [..., in] times weight [in, out] → [..., out]; `transposed` takes weight as [out, in]. */
 export const linear = (x: Tensor, weight: Tensor, transposed = false): Tensor =>

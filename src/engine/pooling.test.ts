@@ -83,6 +83,10 @@ test("ties share the gradient, padding has no part in it", async () => {
 
 test("a window outside the grid is refused", () => {
   const x = input("x", ["batch", 4, 4, 1]);
-  expect(() => maxPooling(2, { padding: 2 })(x, "")).toThrowErrorMatchingInlineSnapshot(`[ShapeError: Cannot build "maxPooling": expected every window of 2 x 2 to hold a cell of the grid, despite a padding of 2 and 2, 2 and 2, received [batch, 4, 4, 1].]`);
-  expect(() => globalMaxPooling(input("flat", ["batch", 4]), "")).toThrowErrorMatchingInlineSnapshot(`[ShapeError: Cannot build "globalMaxPooling": expected [batch, length, channels] or [batch, height, width, channels], received [batch, 4].]`);
+  expect(() => maxPooling(2, { padding: 2 })(x, "")).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "maxPooling": expected every window of 2 x 2 to hold a cell of the grid, despite a padding of 2 and 2, 2 and 2, received [batch, 4, 4, 1].]`,
+  );
+  expect(() => globalMaxPooling(input("flat", ["batch", 4]), "")).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "globalMaxPooling": expected [batch, length, channels] or [batch, height, width, channels], received [batch, 4].]`,
+  );
 });

@@ -89,6 +89,10 @@ test("repeat keeps copies together along any axis", () => {
 
 test("factors that do not fit are refused", () => {
   const x = input("x", ["batch", 4, 4, 1]);
-  expect(() => upsampling([2])(x, "")).toThrowErrorMatchingInlineSnapshot(`[ShapeError: Cannot build "upsampling": expected whole factors for each grid axis, not 2,, received [batch, 4, 4, 1].]`);
-  expect(() => upsampling(1.5)(x, "")).toThrowErrorMatchingInlineSnapshot(`[ShapeError: Cannot build "upsampling": expected whole factors for each grid axis, not 1.5, 1.5,, received [batch, 4, 4, 1].]`);
+  expect(() => upsampling([2])(x, "")).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "upsampling": expected a whole factor for each grid axis (asked for 2), received [batch, 4, 4, 1].]`,
+  );
+  expect(() => upsampling(1.5)(x, "")).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: Cannot build "upsampling": expected a whole factor for each grid axis (asked for 1.5, 1.5), received [batch, 4, 4, 1].]`,
+  );
 });

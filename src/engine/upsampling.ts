@@ -21,7 +21,9 @@ export const upsampling =
     const grid = gridOf("upsampling", x);
     const factors = typeof factor === "number" ? grid.map(() => factor) : factor;
     if (factors.length !== grid.length || !factors.every((one) => Number.isInteger(one) && one > 0)) {
-      throw new ShapeError("upsampling", `whole factors for each grid axis, not ${factors.join(", ")},`, [x.shape]);
+      throw new ShapeError("upsampling", `a whole factor for each grid axis (asked for ${factors.join(", ")})`, [
+        x.shape,
+      ]);
     }
     const along = method === "nearest" ? repeat : interpolate;
     return factors.reduce((value, times, i) => along(value, i + 1, times), x);

@@ -46,7 +46,7 @@ export function windowsOver(
   const perAxis = (option: string, value: number | readonly number[], least: number): readonly number[] => {
     const values = typeof value === "number" ? grid.map(() => value) : value;
     if (values.length === grid.length && values.every((one) => Number.isInteger(one) && one >= least)) return values;
-    const expected = `as ${option} whole numbers of at least ${least}, one for each grid axis, not ${values.join(", ")},`;
+    const expected = `${option} in whole numbers of at least ${least}, one for each grid axis (asked for ${values.join(", ")})`;
     throw new ShapeError(name, expected, [grid]);
   };
   const [sizes, strides, dilations] = [
