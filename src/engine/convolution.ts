@@ -23,12 +23,11 @@ export const convolution =
   (x, name) => {
     const windows = windowsOver("convolution", gridOf("convolution", x), options);
     const own = channelsPerGroup("convolution", x, channels, groups);
-    const fanIn = cellsOf(windows.kernel) * own;
-    const weight = weightMatrix(`${name}/weight`, fanIn, channels, gain, fanIn);
-    const result =
-      own === 1 && groups > 1
-        ? depthwise(unfold(repeat(x, -1, channels / groups), windows), weight)
-        : overGroups(x, weight, groups, (part, kernel) => linear(unfold(part, windows), kernel));
+    const cells = cellsOf(windows.kernel);
+    const weight = weightMatrix(`${name}/weight`, cells * own, channels, gain, cells * own);
+    const isDepthwise = own === 1 && groups > 1;
+    const patches = unfold(isDepthwise ? repeat(x, -1, channels / groups) : x, windows);
+    const result = isDepthwise ? depthwise(patches, weight) : overGroups(patches, weight, cells, groups);
     return add(result, zeros(`${name}/bias`, channels));
   };
 
@@ -46,14 +45,11 @@ export const transposedConvolution =
     // Each result gathers about cells / stride^axes inputs.
     const fanIn = (own * cells) / windows.stride.reduce((a, b) => a * b, 1);
     const weight = weightMatrix(`${name}/weight`, own, cells * channels, gain, fanIn);
-    const kernel = reshape(weight, [own, cells, channels]);
-    const result =
-      own === 1 && groups > 1
-        ? fold(spread(repeat(x, -1, channels / groups), reshape(weight, [cells, channels])), windows)
-        : overGroups(x, kernel, groups, (part, share) =>
-            fold(linear(part, reshape(share, [own, cells * (channels / groups)])), windows),
-          );
-    return add(result, zeros(`${name}/bias`, channels));
+    const isDepthwise = own === 1 && groups > 1;
+    const patches = isDepthwise
+      ? depthwiseTransposed(repeat(x, -1, channels / groups), reshape(weight, [cells, channels]))
+      : overGroupsTransposed(x, weight, cells, groups);
+    return add(fold(patches, windows), zeros(`${name}/bias`, channels));
   };
 
 const cellsOf = (kernel: readonly number[]): number => kernel.reduce((a, b) => a * b, 1);
@@ -65,26 +61,39 @@ function channelsPerGroup(name: string, x: Tensor, channels: number, groups: num
   throw new ShapeError(name, `channels that ${groups} groups divide, ${channels} of them going out`, [x.shape]);
 }
 
-/** Applies f to each group's share of the last axis of x and of the weight. */
-function overGroups(x: Tensor, weight: Tensor, groups: number, f: (part: Tensor, weight: Tensor) => Tensor): Tensor {
-  if (groups === 1) return f(x, weight);
-  const share = (of: Tensor, i: number) => {
-    const size = (of.shape.at(-1) as number) / groups;
-    return slice(of, -1, i * size, (i + 1) * size);
-  };
-  return concat(
-    Array.from({ length: groups }, (_, i) => f(share(x, i), share(weight, i))),
-    -1,
-  );
+/** Patches [..., cells x in], weight [cells x in / groups, out] → [..., out]: a product for each group. */
+function overGroups(patches: Tensor, weight: Tensor, cells: number, groups: number): Tensor {
+  const parts = shares(patches, cells, groups).map((part, i) => linear(part, share(weight, groups, i)));
+  return concat(parts, -1);
+}
+
+/** Its adjoint: x [..., in], weight [in / groups, cells x out] → patches [..., cells x out]. */
+function overGroupsTransposed(x: Tensor, weight: Tensor, cells: number, groups: number): Tensor {
+  const parts = shares(weight, cells, groups).map((part, i) => apart(linear(share(x, groups, i), part), cells));
+  return merge(concat(parts, -1));
 }
 
 /** Every channel by itself needs no product of matrices: patches [..., cells x channels], weight [cells, channels] → [..., channels]. */
 const depthwise = (patches: Tensor, weight: Tensor): Tensor =>
-  sum(mul(reshape(patches, [...patches.shape.slice(0, -1), ...weight.shape]), weight), [-2]);
+  sum(mul(apart(patches, weight.shape[0] as number), weight), [-2]);
 
 /** Its adjoint: [..., channels] → [..., cells x channels]. */
-function spread(x: Tensor, weight: Tensor): Tensor {
-  const lead = x.shape.slice(0, -1);
-  const [cells, channels] = weight.shape as readonly [number, number];
-  return reshape(mul(reshape(x, [...lead, 1, channels]), weight), [...lead, cells * channels]);
+const depthwiseTransposed = (x: Tensor, weight: Tensor): Tensor => merge(mul(apart(x, 1), weight));
+
+/** [..., cells x channels] → [..., cells, channels]. */
+const apart = (x: Tensor, cells: number): Tensor =>
+  reshape(x, [...x.shape.slice(0, -1), cells, (x.shape.at(-1) as number) / cells]);
+
+/** The reverse. */
+const merge = (x: Tensor): Tensor =>
+  reshape(x, [...x.shape.slice(0, -2), (x.shape.at(-2) as number) * (x.shape.at(-1) as number)]);
+
+/** The i-th group's share of the last axis. */
+function share(x: Tensor, groups: number, i: number): Tensor {
+  const size = (x.shape.at(-1) as number) / groups;
+  return groups === 1 ? x : slice(x, -1, i * size, (i + 1) * size);
 }
+
+/** Each group's share of every cell's channels: [..., cells x channels] → [..., cells x channels / groups]. */
+const shares = (x: Tensor, cells: number, groups: number): Tensor[] =>
+  Array.from({ length: groups }, (_, i) => (groups === 1 ? x : merge(share(apart(x, cells), groups, i))));

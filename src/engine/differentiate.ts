@@ -26,11 +26,14 @@ function differentiate(loss: Tensor, by: readonly Tensor[]): Tensor[] {
   for (const node of order) if (node.inputs.some((input) => active.has(input))) active.add(node);
 
   const contributions = new Map<Tensor, Tensor[]>([[loss, [constant(1)]]]);
+  const cotangents = new Map<Tensor, Tensor>();
   for (const node of order.reverse()) {
     const own = contributions.get(node);
-    if (!own || !active.has(node) || node.inputs.length === 0) continue;
+    if (!own || !active.has(node)) continue;
+    const cotangent = total(own);
+    cotangents.set(node, cotangent);
     opOf(node)
-      .pullback(node, total(own))
+      .pullback(node, cotangent)
       .forEach((contribution, i) => {
         const input = node.inputs[i]!;
         if (!contribution || !active.has(input)) return;
@@ -39,10 +42,7 @@ function differentiate(loss: Tensor, by: readonly Tensor[]): Tensor[] {
         else contributions.set(input, [contribution]);
       });
   }
-  return by.map((tensor) => {
-    const own = contributions.get(tensor);
-    return own ? total(own) : expand(constant(0), tensor);
-  });
+  return by.map((tensor) => cotangents.get(tensor) ?? expand(constant(0), tensor));
 }
 
 /** Sum of contributions. Slices that lie side by side come back as pads: put together they need no zeros and no sums. */

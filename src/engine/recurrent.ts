@@ -48,8 +48,9 @@ export const gru =
     const states: Tensor[] = [];
     for (let i = 0; i < time; i++) {
       const t = reverse ? time - 1 - i : i;
-      const next = nextState(step(projected, t), project(state, "state", units), state, units);
-      state = add(state, mul(sub(next, state), step(mask, t)));
+      const { update, candidate } = gatesOf(step(projected, t), project(state, "state", units), units);
+      const share = mul(sub(1, update), step(mask, t));
+      state = add(state, mul(share, sub(candidate, state)));
       states[t] = state;
     }
     if (returns === "last") return state;
@@ -59,11 +60,10 @@ export const gru =
     );
   };
 
-/** One step from the projections [batch, 3 x units] of its input and of the state before. */
-function nextState(fromInput: Tensor, fromState: Tensor, state: Tensor, units: number): Tensor {
+/** z and n of one step, from the projections [batch, 3 x units] of its input and of the state before. */
+function gatesOf(fromInput: Tensor, fromState: Tensor, units: number) {
   const gate = (of: Tensor, i: number) => slice(of, 1, i * units, (i + 1) * units);
   const gates = sigmoid(add(slice(fromInput, 1, 0, 2 * units), slice(fromState, 1, 0, 2 * units)));
   const [reset, update] = [gate(gates, 0), gate(gates, 1)];
-  const candidate = tanh(add(gate(fromInput, 2), mul(reset, gate(fromState, 2))));
-  return add(candidate, mul(update, sub(state, candidate)));
+  return { update, candidate: tanh(add(gate(fromInput, 2), mul(reset, gate(fromState, 2)))) };
 }
