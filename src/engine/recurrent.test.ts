@@ -36,8 +36,9 @@ test.each(options)(
       [saturating, holes],
     ] as const) {
       await checkLowering(runtime, f, [values, mask]);
-      checkDerivative(f, [values, mask]);
     }
+    checkDerivative(f, [x, holes]);
+    checkDerivative(f, [saturating, holes]);
   },
 );
 
