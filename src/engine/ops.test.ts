@@ -28,6 +28,7 @@ const saturated: Argument = { shape: ["batch", 4], values: [-90, 90, -30, 30, -1
 const ties: Argument = { shape: ["batch", 4], values: [1, 1, 1, 1, 0.5, 2, 2, -1, 3, 1, 3, 3] };
 const integers: Argument = { shape: ["batch", 2], values: [0, 2, 1, 1, 2, 0], type: "int32" };
 const bytes: Argument = { shape: ["batch", 2], values: [0, 255, 7, 1, 128, 3], type: "uint8" };
+const present: Argument = { shape: ["batch", 4], values: [1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1], type: "int32" };
 const tieInput = o.input("ties", [3, 4]);
 const image = argument(["batch", 5, 4, 2], "image");
 const strip = argument(["batch", 7, 2], "strip");
@@ -98,6 +99,9 @@ const cases: { readonly [K in OpName]: readonly Case[] } = {
   select: [
     [(a, b) => o.select(o.constant([1, 0, 0, 1]), a!, b!), x, y],
     [(a, b) => o.select(o.constant([1, 0, 0, 1]), a!, b!), x, row],
+    // A mask of nothing, and of everything.
+    [(a, b) => o.select(o.constant([0, 0, 0, 0]), a!, b!), x, row],
+    [(a, b) => o.select(o.constant([1]), a!, b!), column, y],
     // The other branch would be NaN.
     [(a) => o.select(o.greater(a!, 0), o.log(o.maximum(a!, 1e-30)), 0), x],
   ],
@@ -134,6 +138,8 @@ const cases: { readonly [K in OpName]: readonly Case[] } = {
     ...[x, row, image, column, saturated].map((a): Case => [(b) => o.softmax(b!), a]),
     ...[0, 1, -2].map((axis): Case => [(a) => o.softmax(a!, axis), image]),
     [(a) => o.softmax(a!, 0), saturated],
+    // Masked entries, and a row of nothing else.
+    [(a, m) => o.softmax(o.select(m!, a!, -1e30)), x, present],
     [(a) => o.softmax(a!, 0), argument(["batch", "batch"], "scores")],
   ],
   logSoftmax: [

@@ -91,6 +91,7 @@ const operations: readonly Operation[] = [
   (a, b) => o.expand(a, b),
   (a, b, axis) => o.concat([a, b, a], axis),
   (a, _b, axis) => o.slice(a, axis, 0, 1),
+  (a, _b, axis) => o.slice(a, axis, 1, 3),
   (a, _b, axis) => o.pad(a, axis, 1, 2),
   (a, b) => tame(o.matmul(a, b)),
   (a) =>
