@@ -195,7 +195,7 @@ const reduction = (
   evaluate: ([x], { attributes: { axes, keep } }) => ref.reduce(value, initial, x!, axes, keep),
 });
 
-/** Softmax or its logarithm along an axis; `finish` makes the value from an element and the log of the total. */
+/** Softmax or its logarithm along an axis; `finish` makes the value from an element and the log of the total, both below the largest. */
 const normalisation = (
   onnx: "Softmax" | "LogSoftmax",
   finish: (x: number, logTotal: number) => number,
@@ -206,13 +206,10 @@ const normalisation = (
   pullback: (node, d) => [pull(node.inputs[0]!, node, d, node.attributes.axis)],
   evaluate: ([x], { attributes: { axis } }) => {
     const top = ref.reduce(Math.max, Number.NEGATIVE_INFINITY, x!, [axis], true);
-    const powers = ref.map2((a, b) => Math.exp(a - b), x!, top);
-    const total = ref.reduce((a, b) => a + b, 0, powers, [axis], true);
-    return ref.map2(
-      finish,
-      x!,
-      ref.map2((t, s) => t + Math.log(s), top, total),
-    );
+    // Below the largest: a mask's -1e30 would swallow the logarithm of the total.
+    const below = ref.map2((a, b) => a - b, x!, top);
+    const total = ref.reduce((a, b) => a + b, 0, ref.map(Math.exp, below), [axis], true);
+    return ref.map2(finish, below, ref.map(Math.log, total));
   },
 });
 
