@@ -63,12 +63,14 @@ function channelsPerGroup(name: string, x: Tensor, channels: number, groups: num
 
 /** Patches [..., cells x in], weight [cells x in / groups, out] → [..., out]: a product for each group. */
 function overGroups(patches: Tensor, weight: Tensor, cells: number, groups: number): Tensor {
+  if (groups === 1) return linear(patches, weight);
   const parts = shares(patches, cells, groups).map((part, i) => linear(part, share(weight, groups, i)));
   return concat(parts, -1);
 }
 
 /** Its adjoint: x [..., in], weight [in / groups, cells x out] → patches [..., cells x out]. */
 function overGroupsTransposed(x: Tensor, weight: Tensor, cells: number, groups: number): Tensor {
+  if (groups === 1) return linear(x, weight);
   const parts = shares(weight, cells, groups).map((part, i) => apart(linear(share(x, groups, i), part), cells));
   return merge(concat(parts, -1));
 }
@@ -91,9 +93,9 @@ const merge = (x: Tensor): Tensor =>
 /** The i-th group's share of the last axis. */
 function share(x: Tensor, groups: number, i: number): Tensor {
   const size = (x.shape.at(-1) as number) / groups;
-  return groups === 1 ? x : slice(x, -1, i * size, (i + 1) * size);
+  return slice(x, -1, i * size, (i + 1) * size);
 }
 
 /** Each group's share of every cell's channels: [..., cells x channels] → [..., cells x channels / groups]. */
 const shares = (x: Tensor, cells: number, groups: number): Tensor[] =>
-  Array.from({ length: groups }, (_, i) => (groups === 1 ? x : merge(share(apart(x, cells), groups, i))));
+  Array.from({ length: groups }, (_, i) => merge(share(apart(x, cells), groups, i)));
