@@ -5,34 +5,39 @@ export type { Reading } from "./data/dataset.ts";
 export { describeIssue, type Issue } from "./data/issues.ts";
 export { type MediaDecoder, MediaError } from "./data/media.ts";
 export type { Column, Image, Sound, Value, Values } from "./data/records.ts";
+export { learnedPositions, multiHeadAttention, transformerBlock } from "./engine/attention.ts";
+export { convolution, transposedConvolution } from "./engine/convolution.ts";
 export { type Device, devices } from "./engine/device.ts";
 export { gradients } from "./engine/differentiate.ts";
 export {
-  clip,
-  logGamma,
+  type LogisticMixture,
+  logCategorical,
+  logDiscretisedLogisticMixture,
+  logLaplace,
+  logLogistic,
   logNormal,
+  sampleGumbelSoftmax,
+  sampleLaplace,
+  sampleLogistic,
+  sampleNormal,
+} from "./engine/distributions.ts";
+export {
+  clip,
+  digamma,
+  gelu,
+  logGamma,
+  logSigmoid,
   logSumExp,
   mean,
   minimum,
   oneHot,
-  sampleNormal,
+  silu,
+  softsign,
   square,
+  topK,
 } from "./engine/functions.ts";
-export {
-  averagePooling,
-  convolution,
-  dense,
-  dropout,
-  embedding,
-  flatten,
-  globalAveragePooling,
-  type Layer,
-  layerNormalisation,
-  maxPooling,
-  sequential,
-  transposedConvolution,
-  unflatten,
-} from "./engine/layers.ts";
+export { dense, dropout, embedding, flatten, type Layer, sequential, unflatten } from "./engine/layers.ts";
+export { batchNormalisation, groupNormalisation, layerNormalisation } from "./engine/normalisation.ts";
 export { lower } from "./engine/onnx.ts";
 export {
   abs,
@@ -40,8 +45,10 @@ export {
   cast,
   concat,
   constant,
+  cumulativeSum,
   div,
   equal,
+  erf,
   exp,
   expand,
   gather,
@@ -58,6 +65,7 @@ export {
   noise,
   pad,
   parameter,
+  putAdd,
   relu,
   reshape,
   select,
@@ -69,15 +77,21 @@ export {
   stopGradient,
   sub,
   sum,
+  take,
   tanh,
+  topIndices,
+  track,
   transpose,
 } from "./engine/ops.ts";
 export type { AdamOptions, AverageOptions, ParameterGroup, TrainerOptions } from "./engine/optimizer/options.ts";
 export { planTraining, type TrainingPlan } from "./engine/plan.ts";
+export { averagePooling, globalAveragePooling, globalMaxPooling, maxPooling } from "./engine/pooling.ts";
 export { printGraph } from "./engine/print.ts";
 export { type Random, random, shuffle } from "./engine/random.ts";
+export { gru } from "./engine/recurrent.ts";
 export type { Executable, Runtime, Trainer } from "./engine/runtime.ts";
 export { type Shape, ShapeError, type Tensor } from "./engine/tensor.ts";
+export { upsampling } from "./engine/upsampling.ts";
 export type { Modality } from "./modalities/modality.ts";
 export { type ModelConfig, modelConfigSchema } from "./models/config.ts";
 export { divergence, divergenceFromStandard, type Gaussian, productOfExperts } from "./models/gaussian.ts";

@@ -1,14 +1,8 @@
 /** @file A convolutional VAE on colour pictures. In: sizes. Out: a BenchCase. */
-import { mean, sampleNormal } from "../../src/engine/functions.ts";
-import {
-  convolution,
-  dense,
-  flatten,
-  type Layer,
-  sequential,
-  transposedConvolution,
-  unflatten,
-} from "../../src/engine/layers.ts";
+import { convolution, transposedConvolution } from "../../src/engine/convolution.ts";
+import { sampleNormal } from "../../src/engine/distributions.ts";
+import { mean } from "../../src/engine/functions.ts";
+import { dense, flatten, type Layer, sequential, unflatten } from "../../src/engine/layers.ts";
 import { input, noise, relu, sub } from "../../src/engine/ops.ts";
 import { divergenceFromStandard } from "../../src/models/gaussian.ts";
 import { type BenchCase, bernoulli, gaussianOf, uniformArray } from "./case.ts";

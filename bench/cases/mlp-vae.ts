@@ -1,5 +1,6 @@
 /** @file A VAE of dense layers on pictures in one row. In: sizes. Out: a BenchCase. */
-import { mean, sampleNormal } from "../../src/engine/functions.ts";
+import { sampleNormal } from "../../src/engine/distributions.ts";
+import { mean } from "../../src/engine/functions.ts";
 import { input, noise, sub } from "../../src/engine/ops.ts";
 import { divergenceFromStandard } from "../../src/models/gaussian.ts";
 import { type BenchCase, bernoulli, gaussianOf, perceptron, uniformArray } from "./case.ts";

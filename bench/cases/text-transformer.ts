@@ -1,7 +1,9 @@
 /** @file A small transformer VAE over tokens. In: sizes. Out: a BenchCase. */
 import { learnedPositions, transformerBlock } from "../../src/engine/attention.ts";
-import { logSumExp, mean, sampleNormal } from "../../src/engine/functions.ts";
-import { dense, type Layer, layerNormalisation, sequential } from "../../src/engine/layers.ts";
+import { sampleNormal } from "../../src/engine/distributions.ts";
+import { logSumExp, mean } from "../../src/engine/functions.ts";
+import { dense, type Layer, sequential } from "../../src/engine/layers.ts";
+import { layerNormalisation } from "../../src/engine/normalisation.ts";
 import { add, gather, input, linear, mul, noise, parameter, reshape, sub, sum } from "../../src/engine/ops.ts";
 import { random } from "../../src/engine/random.ts";
 import type { Tensor } from "../../src/engine/tensor.ts";

@@ -1,5 +1,6 @@
 /** @file Image, audio and text under one posterior: the model of the digits benchmark. In: sizes. Out: a BenchCase. */
-import { sampleNormal, square } from "../../src/engine/functions.ts";
+import { sampleNormal } from "../../src/engine/distributions.ts";
+import { square } from "../../src/engine/functions.ts";
 import { add, constant, expand, input, logSoftmax, mul, noise, reshape, sub, sum } from "../../src/engine/ops.ts";
 import { random } from "../../src/engine/random.ts";
 import type { Tensor } from "../../src/engine/tensor.ts";

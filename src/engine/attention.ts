@@ -2,7 +2,8 @@
  * @file Attention and the transformer's block (Vaswani 2017; layer norms first, as in Xiong 2020).
  * In: sizes, masks. Out: layers from [batch, time, width] to [batch, time, width].
  */
-import { dense, type Layer, layerNormalisation, sequential } from "./layers.ts";
+import { dense, type Layer, sequential } from "./layers.ts";
+import { layerNormalisation } from "./normalisation.ts";
 import {
   add,
   cast,

@@ -2,7 +2,7 @@
  * @file Reverse-mode differentiation, graph to graph. In: a scalar loss and the tensors to differentiate by.
  * Out: one gradient tensor for each, of its shape. Only the paths that lead to those tensors are walked.
  */
-import { add, concat, constant, expand, opOf } from "./ops.ts";
+import { add, concat, constant, expand, opOf, pad } from "./ops.ts";
 import { intern } from "./simplify.ts";
 import { isOp, ShapeError, type Tensor, topologicalOrder } from "./tensor.ts";
 
@@ -28,41 +28,50 @@ function differentiate(loss: Tensor, by: readonly Tensor[]): Tensor[] {
   const contributions = new Map<Tensor, Tensor[]>([[loss, [constant(1)]]]);
   const cotangents = new Map<Tensor, Tensor>();
   for (const node of order.reverse()) {
-    const received = contributions.get(node);
-    if (!received || !active.has(node)) continue;
-    const cotangent = total(received);
+    const own = contributions.get(node);
+    if (!own || !active.has(node)) continue;
+    const cotangent = total(own);
     cotangents.set(node, cotangent);
     opOf(node)
       .pullback(node, cotangent)
       .forEach((contribution, i) => {
         const input = node.inputs[i]!;
         if (!contribution || !active.has(input)) return;
-        contributions.set(input, [...(contributions.get(input) ?? []), contribution]);
+        const others = contributions.get(input);
+        if (others) others.push(contribution);
+        else contributions.set(input, [contribution]);
       });
   }
   return by.map((tensor) => cotangents.get(tensor) ?? expand(constant(0), tensor));
 }
 
-/** The sum of what a tensor's readers contribute. */
-const total = (contributions: readonly Tensor[]): Tensor =>
-  joinPads(contributions) ?? contributions.reduce((a, b) => add(a, b));
+/** Sum of contributions. Slices that lie side by side come back as pads: put together they need no zeros and no sums. */
+function total(contributions: readonly Tensor[]): Tensor {
+  const pads = contributions.filter((one) => isOp(one, "pad"));
+  const rest = contributions.filter((one) => !isOp(one, "pad"));
+  return [...rest, ...joinPads(pads)].reduce(add);
+}
 
-/** Slices that share a tensor out send back pads that do not overlap: side by side they are the sum, with no zeros to add. */
-function joinPads(contributions: readonly Tensor[]): Tensor | undefined {
-  const pads = contributions.filter((part) => isOp(part, "pad"));
-  const [first] = pads;
-  if (!first || pads.length < contributions.length || pads.length < 2) return undefined;
-  const { axis } = first.attributes;
-  const inOrder = pads.sort((a, b) => a.attributes.before - b.attributes.before);
-  let end = 0;
-  for (const { attributes, inputs } of inOrder) {
-    if (attributes.axis !== axis || attributes.before !== end) return undefined;
-    end += inputs[0]!.shape[axis] as number;
+function joinPads(pads: readonly Tensor<"pad">[]): Tensor[] {
+  const { axis } = pads[0]?.attributes ?? { axis: 0 };
+  const along = pads.filter((one) => one.attributes.axis === axis);
+  const others = pads.filter((one) => one.attributes.axis !== axis);
+  // Runs of neighbours, each with the place where it ends.
+  const runs: { parts: Tensor<"pad">[]; end: number }[] = [];
+  for (const one of along.toSorted((a, b) => a.attributes.before - b.attributes.before)) {
+    const end = one.attributes.before + (one.inputs[0]!.shape[axis] as number);
+    const run = runs.find((known) => known.end === one.attributes.before);
+    if (run) Object.assign(run, { parts: [...run.parts, one], end });
+    else runs.push({ parts: [one], end });
   }
-  return end === first.shape[axis]
-    ? concat(
-        inOrder.map(({ inputs }) => inputs[0]!),
-        axis,
-      )
-    : undefined;
+  const joined = runs.map(({ parts }) => {
+    const [first, last] = [parts[0]!, parts.at(-1)!];
+    if (parts.length === 1) return first;
+    const whole = concat(
+      parts.map(({ inputs: [slice] }) => slice!),
+      axis,
+    );
+    return pad(whole, axis, first.attributes.before, last.attributes.after);
+  });
+  return others.length > 0 ? [...joined, ...joinPads(others)] : joined;
 }

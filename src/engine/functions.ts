@@ -3,12 +3,14 @@
  * In: tensors. Out: tensors.
  */
 import {
+  abs,
   add,
   axisSize,
   cast,
   constant,
   div,
   equal,
+  erf,
   exp,
   log,
   max,
@@ -17,11 +19,15 @@ import {
   neg,
   type Operand,
   reshape,
+  sigmoid,
+  softplus,
   stopGradient,
   sub,
   sum,
+  take,
+  topIndices,
 } from "./ops.ts";
-import { normaliseAxes, reducedShape, type Tensor } from "./tensor.ts";
+import { normaliseAxes, reducedShape, staticSize, type Tensor } from "./tensor.ts";
 
 export const square = (x: Tensor): Tensor => mul(x, x);
 
@@ -31,18 +37,29 @@ export const minimum = (a: Tensor, b: Operand): Tensor => neg(maximum(neg(a), ty
 /** x held within low..high; the gradient is 0 outside. */
 export const clip = (x: Tensor, low: number, high: number): Tensor => minimum(maximum(x, low), high);
 
+/** x Φ(x) with the exact normal distribution function Φ (Hendrycks & Gimpel 2016); ONNX Runtime knows this form as one kernel. */
+export const gelu = (x: Tensor): Tensor => mul(mul(x, 0.5), add(erf(div(x, Math.SQRT2)), 1));
+
+/** x sigmoid(x), also called swish (Elfwing 2018). */
+export const silu = (x: Tensor): Tensor => mul(x, sigmoid(x));
+
+/** x / (1 + |x|). */
+export const softsign = (x: Tensor): Tensor => div(x, add(abs(x), 1));
+
+/** log sigmoid(x), without overflow. */
+export const logSigmoid = (x: Tensor): Tensor => neg(softplus(neg(x)));
+
 /** Mean over `axes`, all by default. */
 export function mean(x: Tensor, axes: readonly number[] = x.shape.map((_, i) => i), keep = false): Tensor {
-  const over = normaliseAxes("mean", axes, x.shape);
-  const fixed = over.reduce(
-    (count, axis) => count * (typeof x.shape[axis] === "number" ? (x.shape[axis] as number) : 1),
-    1,
-  );
+  return div(sum(x, axes, keep), countAlong(x, axes));
+}
+
+/** How many elements `axes` span, as a scalar: the batch size is known only when the graph runs. */
+export function countAlong(x: Tensor, axes: readonly number[]): Tensor {
+  const over = normaliseAxes("countAlong", axes, x.shape);
+  const fixed = staticSize(over.map((axis) => x.shape[axis]!));
   const counts = over.filter((axis) => x.shape[axis] === "batch").map((axis) => axisSize(x, axis));
-  return div(
-    sum(x, over, keep),
-    counts.reduce<Tensor>((a, b) => mul(a, b), constant(fixed)),
-  );
+  return counts.reduce<Tensor>((a, b) => mul(a, b), constant(fixed));
 }
 
 /** log Σ exp(x) over `axes`, without overflow; entries may be very negative, but not all of them minus infinity. */
@@ -50,6 +67,15 @@ export function logSumExp(x: Tensor, axes: readonly number[], keep = false): Ten
   const top = stopGradient(max(x, axes, true));
   const total = add(log(sum(exp(sub(x, top)), axes, true)), top);
   return keep ? total : reshape(total, reducedShape(x.shape, normaliseAxes("logSumExp", axes, x.shape), false));
+}
+
+/**
+ * The `count` largest elements along the last axis, [..., n] → [..., count], largest first, and their int32 places. Of equal
+ * ones the first is taken, and it alone gets the gradient.
+ */
+export function topK(x: Tensor, count: number): { readonly values: Tensor; readonly indices: Tensor } {
+  const indices = topIndices(x, count);
+  return { values: take(x, indices), indices };
 }
 
 /** int32 [...] → [..., depth] of 0 and 1; an index outside 0..depth-1 gives zeros. */
@@ -71,12 +97,16 @@ export function logGamma(x: Tensor): Tensor {
   return logs.reduce((value, step) => sub(value, step), stirling);
 }
 
-/** Sample of N(mean, exp(logVariance)) from standard normal noise of the same shape (Kingma & Welling 2014, 2.4). */
-export const sampleNormal = (mu: Tensor, logVariance: Tensor, epsilon: Tensor): Tensor =>
-  add(mu, mul(exp(mul(logVariance, 0.5)), epsilon));
-
-/** log N(x; mean, exp(logVariance)), element by element, in nats. */
-export const logNormal = (x: Operand, mu: Operand, logVariance: Tensor): Tensor => {
-  const error = typeof x === "number" && typeof mu === "number" ? constant(x - mu) : sub(x, mu);
-  return mul(add(add(mul(square(error), exp(neg(logVariance))), logVariance), Math.log(2 * Math.PI)), -0.5);
-};
+/**
+ * ψ(x) = d/dx log Γ(x) for x > 0, in float32 within 2e-6 of max(1, |ψ(x)|): its asymptotic series at x + 6 (Abramowitz & Stegun
+ * 6.3.18), stepped down by the recurrence ψ(x) = ψ(x + 1) - 1/x. It is the derivative of `logGamma` written out.
+ */
+export function digamma(x: Tensor): Tensor {
+  const steps = 6;
+  const inverse = div(1, add(x, steps));
+  const inverse2 = square(inverse);
+  const tail = mul(inverse2, sub(1 / 12, mul(inverse2, sub(1 / 120, mul(inverse2, 1 / 252)))));
+  const asymptotic = sub(sub(log(add(x, steps)), mul(inverse, 0.5)), tail);
+  const fractions = Array.from({ length: steps }, (_, k) => div(1, add(x, k)));
+  return fractions.reduce((value, step) => sub(value, step), asymptotic);
+}

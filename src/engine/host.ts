@@ -8,7 +8,7 @@ import type { LoweredModel } from "./onnx.ts";
 import { type Accumulator, createAccumulator } from "./optimizer/accumulator.ts";
 import { createOptimiser, type Optimiser } from "./optimizer/optimiser.ts";
 import type { TrainerOptions } from "./optimizer/options.ts";
-import { gradientNormName, gradientPrefix, initialValues, type TrainingPlan } from "./plan.ts";
+import { gradientNormName, gradientPrefix, initialValues, type TrainingPlan, updatePrefix } from "./plan.ts";
 import { random } from "./random.ts";
 import type {
   AccumulateOptions,
@@ -107,7 +107,10 @@ export function createHost(create: CreateSession, options: SessionOptions) {
       const values = await runGradients(training(id), feeds, seed);
       const gradientNorm = values[gradientNormName]![0]!;
       const applied = Number.isFinite(gradientNorm) && Number.isFinite(values.loss![0]!);
-      if (applied) applyGradients(training(id), gradientsOf(values), gradientNorm, options);
+      if (applied) {
+        applyGradients(training(id), namedAfter(gradientPrefix, values), gradientNorm, options);
+        applyUpdates(training(id), values, options.only);
+      }
       return { outputs: outputsOf(values), gradientNorm, applied };
     },
 
@@ -115,7 +118,8 @@ export function createHost(create: CreateSession, options: SessionOptions) {
       const values = await runGradients(training(id), feeds, seed);
       // A loss that is not finite leaves its mark wherever the sum is added up, so that no update takes it.
       const factor = Number.isFinite(values.loss![0]!) ? weight : Number.NaN;
-      training(id).accumulator.add(gradientsOf(values), factor);
+      training(id).accumulator.add(namedAfter(gradientPrefix, values), factor);
+      if (Number.isFinite(factor)) applyUpdates(training(id), values);
       return outputsOf(values);
     },
 
@@ -200,6 +204,13 @@ function applyGradients(
   optimiser.update(chosen, rate, scale);
 }
 
+/** Running statistics take the values that the graph gave them. */
+function applyUpdates({ optimiser }: Training, values: Values, only?: readonly string[]): void {
+  for (const [name, value] of Object.entries(namedAfter(updatePrefix, values))) {
+    if (!only || only.includes(name)) optimiser.parameters[name]!.set(value);
+  }
+}
+
 const tensorsOf = ({ parameters }: TrainingPlan, values: Values): Record<string, OrtTensor> =>
   Object.fromEntries(parameters.map(({ name, shape }) => [name, new OrtTensor("float32", values[name]!, shape)]));
 
@@ -239,12 +250,15 @@ function tensorOf(values: FeedArray, dims: number[]): OrtTensor {
 const floats = (outputs: InferenceSession.OnnxValueMapType): Record<string, Float32Array> =>
   Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, value.data as Float32Array]));
 
-const gradientsOf = (values: Values): Values =>
+/** The outputs `<prefix><parameter>`, by parameter. */
+const namedAfter = (prefix: string, values: Values): Values =>
   Object.fromEntries(
     Object.entries(values).flatMap(([name, value]) =>
-      name.startsWith(gradientPrefix) ? [[name.slice(gradientPrefix.length), value]] : [],
+      name.startsWith(prefix) ? [[name.slice(prefix.length), value] as const] : [],
     ),
   );
 
 const outputsOf = (values: Values): Outputs =>
-  Object.fromEntries(Object.entries(values).filter(([name]) => !name.startsWith(gradientPrefix)));
+  Object.fromEntries(
+    Object.entries(values).filter(([name]) => !name.startsWith(gradientPrefix) && !name.startsWith(updatePrefix)),
+  );

@@ -18,11 +18,12 @@ const elementTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 } as co
 
 /** What an operation's lowering writes with. Values are named by strings. */
 export interface Emitter {
-  /** One ONNX node with one output. */
+  /** One ONNX node; returns its output, of several the last. */
   node(
     type: string,
     inputs: readonly string[],
     attributes?: Readonly<Record<string, number | string | readonly number[]>>,
+    outputs?: number,
   ): string;
   /** A stored float32 tensor. */
   floats(values: ArrayLike<number>, shape: readonly number[]): string;
@@ -182,11 +183,12 @@ function graphWriter(taken: ReadonlySet<string>) {
   };
 
   const emitter: Emitter = {
-    node: (type, inputs, attributes = {}) => {
-      const output = free(`${type.toLowerCase()}_${nodes.length}`);
-      const attribute = Object.entries(attributes).map(([name, value]) => attributeOf(name, value));
-      nodes.push({ opType: type, input: [...inputs], output: [output], attribute });
-      return output;
+    node: (type, inputs, attributes = {}, outputs = 1) => {
+      const name = `${type.toLowerCase()}_${nodes.length}`;
+      const output = Array.from({ length: outputs }, (_, i) => free(i === 0 ? name : `${name}_${i}`));
+      const attribute = Object.entries(attributes).map(([key, value]) => attributeOf(key, value));
+      nodes.push({ opType: type, input: [...inputs], output, attribute });
+      return output.at(-1)!;
     },
     floats: (values, shape) => storeOnce("float", Float32Array.from(values), shape),
     integers: (values, shape = [values.length]) =>

@@ -43,14 +43,16 @@ export interface Attributes {
   readonly tanh: None;
   readonly sigmoid: None;
   readonly softplus: None;
+  readonly erf: None;
   readonly stopGradient: None;
   readonly cast: None;
   readonly select: None;
   readonly sum: { readonly axes: readonly number[]; readonly keep: boolean };
   readonly sumOfSquares: None;
   readonly max: { readonly axes: readonly number[]; readonly keep: boolean };
-  readonly softmax: None;
-  readonly logSoftmax: None;
+  readonly cumulativeSum: { readonly axis: number; readonly exclusive: boolean; readonly reverse: boolean };
+  readonly softmax: { readonly axis: number };
+  readonly logSoftmax: { readonly axis: number };
   readonly axisSize: { readonly axis: number };
   readonly reshape: { readonly shape: Shape };
   readonly transpose: { readonly order: readonly number[] };
@@ -64,6 +66,10 @@ export interface Attributes {
   readonly matmul: None;
   readonly gather: None;
   readonly scatterAdd: { readonly rows: number };
+  readonly topIndices: { readonly count: number };
+  readonly take: None;
+  readonly putAdd: { readonly size: number };
+  readonly track: { readonly momentum: number };
   readonly unfold: Windows;
   readonly fold: Windows;
 }
@@ -95,6 +101,7 @@ type UnaryName =
   | "tanh"
   | "sigmoid"
   | "softplus"
+  | "erf"
   | "stopGradient"
   | "cast";
 
@@ -216,29 +223,21 @@ const reduction = (
   evaluate: ([x], { attributes: { axes, keep } }) => ref.reduce(value, initial, x!, axes, keep),
 });
 
-/** Softmax or its logarithm along the last axis; `finish` makes the value from an element and the log of the total. */
+/** Softmax or its logarithm along an axis; `finish` makes the value from an element and the log of the total, both below the largest. */
 const normalisation = (
-  name: "softmax" | "logSoftmax",
   onnx: "Softmax" | "LogSoftmax",
   finish: (x: number, logTotal: number) => number,
-  pull: (x: Tensor, y: Tensor, d: Tensor) => Tensor,
+  pull: (x: Tensor, y: Tensor, d: Tensor, axis: number) => Tensor,
 ): Op<"softmax" | "logSoftmax"> => ({
-  shape: ([x]) => {
-    if (x!.shape.length === 0) throw new ShapeError(name, "at least one axis", [x!.shape]);
-    return x!.shape;
-  },
-  lower: (emit, [x]) => emit.node(onnx, [x!], { axis: -1 }),
-  pullback: (node, d) => [pull(node.inputs[0]!, node, d)],
-  evaluate: ([x]) => {
-    const last = [x!.shape.length - 1];
-    const top = ref.reduce(Math.max, Number.NEGATIVE_INFINITY, x!, last, true);
-    const powers = ref.map2((a, b) => Math.exp(a - b), x!, top);
-    const total = ref.reduce((a, b) => a + b, 0, powers, last, true);
-    return ref.map2(
-      finish,
-      x!,
-      ref.map2((t, s) => t + Math.log(s), top, total),
-    );
+  shape: ([x]) => x!.shape,
+  lower: (emit, [x], { attributes: { axis } }) => emit.node(onnx, [x!], { axis }),
+  pullback: (node, d) => [pull(node.inputs[0]!, node, d, node.attributes.axis)],
+  evaluate: ([x], { attributes: { axis } }) => {
+    const top = ref.reduce(Math.max, Number.NEGATIVE_INFINITY, x!, [axis], true);
+    // Below the largest: a mask's -1e30 would swallow the logarithm of the total.
+    const below = ref.map2((a, b) => a - b, x!, top);
+    const total = ref.reduce((a, b) => a + b, 0, ref.map(Math.exp, below), [axis], true);
+    return ref.map2(finish, below, ref.map(Math.log, total));
   },
 });
 
@@ -273,6 +272,21 @@ const productAxes = (a: Tensor, b: Tensor, { turnA, turnB }: Attributes["product
   inner: [a.shape[turnA ? 0 : 1], b.shape[turnB ? 1 : 0]],
   columns: b.shape[turnB ? 0 : 1]!,
 });
+
+/** Elements of rows are named by int32 indices that have the rows' leading axes. */
+function checkPlaces(
+  name: "take" | "putAdd",
+  inputs: readonly Tensor[],
+  [x, indices]: readonly [Tensor, Tensor],
+): void {
+  const fits = sameShape(x.shape.slice(0, -1), indices.shape.slice(0, -1)) && typeof x.shape.at(-1) === "number";
+  if (fits && indices.shape.length > 0 && indices.type === "int32") return;
+  throw new ShapeError(
+    name,
+    "rows [..., n] and int32 indices [..., k] of the same leading axes",
+    inputs.map(({ shape }) => shape),
+  );
+}
 
 const oneBatch = "at most one batch axis, and not the last, unless all are matrices";
 
@@ -398,6 +412,7 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
       return isNarrow ? restoreShape(emit, value, shape) : value;
     },
   },
+  erf: unary("Erf", ref.erf, (d, x) => mul(mul(d, 2 / Math.sqrt(Math.PI)), exp(neg(mul(x, x))))),
   stopGradient: unary(
     (_, x) => x,
     (x) => x,
@@ -443,20 +458,35 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
     const axes = y.shape.flatMap((axis, i) => (axis === 1 && x.shape[i] !== 1 ? [i] : []));
     return mul(div(d, sum(best, axes, true)), best);
   }),
+  // The adjoint adds from the other end.
+  cumulativeSum: {
+    shape: ([x]) => x!.shape,
+    lower: (emit, [x], { attributes: { axis, exclusive, reverse } }) =>
+      emit.node("CumSum", [x!, emit.integers([axis], [])], { exclusive: exclusive ? 1 : 0, reverse: reverse ? 1 : 0 }),
+    pullback: ({ attributes: { axis, exclusive, reverse } }, d) => [
+      cumulativeSum(d, axis, { exclusive, reverse: !reverse }),
+    ],
+    evaluate: ([x], { attributes: { axis, exclusive, reverse } }, shape) =>
+      ref.build(shape, (index) => {
+        const own = index[axis]!;
+        const [from, to] = reverse ? [own, shape[axis]! - 1] : [0, own];
+        let total = 0;
+        for (let i = from; i <= to; i++) if (i !== own || !exclusive) total += ref.at(x!, replaceAxis(index, axis, i));
+        return total;
+      }),
+  },
   softmax: normalisation(
-    "softmax",
     "Softmax",
     (x, logTotal) => Math.exp(x - logTotal),
-    (_x, y, d) => {
+    (_x, y, d, axis) => {
       const weighted = mul(d, y);
-      return sub(weighted, mul(y, sum(weighted, [-1], true)));
+      return sub(weighted, mul(y, sum(weighted, [axis], true)));
     },
   ),
   logSoftmax: normalisation(
-    "logSoftmax",
     "LogSoftmax",
     (x, logTotal) => x - logTotal,
-    (x, _y, d) => sub(d, mul(softmax(x), sum(d, [-1], true))),
+    (x, _y, d, axis) => sub(d, mul(softmax(x, axis), sum(d, [axis], true))),
   ),
   axisSize: {
     shape: () => [],
@@ -704,6 +734,83 @@ export const ops: { readonly [K in OpName]: Op<K> } = {
     },
   },
 
+  // x [..., n] → int32 [..., count]: places of the largest along the last axis, largest first, of equal ones the first first
+  topIndices: {
+    shape: ([x], { count }) => {
+      const size = x!.shape.at(-1);
+      if (typeof size !== "number" || !Number.isInteger(count) || count < 1 || count > size) {
+        throw new ShapeError("topIndices", `a last axis of at least ${count}, which is not the batch`, [x!.shape]);
+      }
+      return [...x!.shape.slice(0, -1), count];
+    },
+    lower: (emit, [x], { attributes: { count } }) =>
+      emit.node("Cast", [emit.node("TopK", [x!, emit.integers([count])], {}, 2)], { to: "int32" }),
+    pullback: () => [null],
+    evaluate: ([x], _, shape) => {
+      const size = x!.shape.at(-1)!;
+      const rows = Array.from({ length: ref.sizeOf(x!.shape.slice(0, -1)) }, (_row, r) => {
+        const row = x!.data.subarray(r * size, (r + 1) * size);
+        return Array.from(row.keys()).sort((i, j) => row[j]! - row[i]! || i - j);
+      });
+      return ref.ndarray(
+        shape,
+        rows.flatMap((order) => order.slice(0, shape.at(-1))),
+      );
+    },
+  },
+  // x [..., n], indices [..., k] → [..., k]: elements of each row
+  take: {
+    shape: (inputs) => {
+      const [x, indices] = inputs as [Tensor, Tensor];
+      checkPlaces("take", inputs, [x, indices]);
+      return indices.shape;
+    },
+    lower: (emit, [x, indices]) => emit.node("GatherElements", [x!, indices!], { axis: -1 }),
+    pullback: ({ inputs: [x, indices] }, d) => [putAdd(indices!, d, x!.shape.at(-1) as number), null],
+    evaluate: ([x, indices], _, shape) =>
+      ref.build(shape, (index) => ref.at(x!, [...index.slice(0, -1), ref.at(indices!, index)])),
+  },
+  // The adjoint: indices [..., k], updates [..., k] → [..., size], added to zeros where the indices say
+  putAdd: {
+    shape: (inputs, { size }) => {
+      const [indices, updates] = inputs as [Tensor, Tensor];
+      checkPlaces("putAdd", inputs, [updates, indices]);
+      if (!sameShape(indices.shape, updates.shape))
+        throw new ShapeError("putAdd", "equal shapes", [indices.shape, updates.shape]);
+      return [...indices.shape.slice(0, -1), size];
+    },
+    lower: (emit, [indices, updates], { attributes: { size } }) => {
+      const lead = emit.node("Shape", [updates!], { start: 0, end: -1 });
+      const zeros = emit.node("ConstantOfShape", [emit.node("Concat", [lead, emit.integers([size])], { axis: 0 })]);
+      return emit.node("ScatterElements", [zeros, indices!, updates!], { axis: -1, reduction: "add" });
+    },
+    pullback: ({ inputs: [indices] }, d) => [null, take(d, indices!)],
+    evaluate: ([indices, updates], _, shape) => {
+      const result = { shape, data: new Float64Array(ref.sizeOf(shape)) };
+      const [size, count] = [shape.at(-1)!, indices!.shape.at(-1)!];
+      indices!.data.forEach((place, i) => {
+        result.data[Math.floor(i / count) * size + place]! += updates!.data[i]!;
+      });
+      return result;
+    },
+  },
+  // The value of the first; the plan reads off what a step leaves in the parameter (see runningUpdates in plan.ts).
+  track: {
+    shape: (inputs) => {
+      const [value, running, observed] = inputs as [Tensor, Tensor, Tensor];
+      if (running.op !== "parameter" || !sameShape(running.shape, observed.shape)) {
+        throw new ShapeError("track", "a parameter and what is observed of it, of one shape", [
+          running.shape,
+          observed.shape,
+        ]);
+      }
+      return value.shape;
+    },
+    lower: (_, [value]) => value!,
+    pullback: (_, d) => [d, null, null],
+    evaluate: ([value]) => value!,
+  },
+
   // [batch, ...grid, channels] → [batch, ...positions, kernel x channels]: the patches under a sliding window (im2col)
   unfold: {
     shape: ([x], windows) => {
@@ -819,6 +926,8 @@ const takesIntegers: { readonly [K in OpName]?: readonly number[] } = {
   expand: [1],
   gather: [1],
   scatterAdd: [0],
+  take: [1],
+  putAdd: [0],
 };
 
 function make<K extends OpName>(
@@ -894,6 +1003,8 @@ export const tanh = (x: Tensor): Tensor => make("tanh", [x], {});
 export const sigmoid = (x: Tensor): Tensor => make("sigmoid", [x], {});
 /** log(1 + exp(x)), without overflow. */
 export const softplus = (x: Tensor): Tensor => make("softplus", [x], {});
+/** The error function 2/√π ∫₀ˣ exp(-t²) dt. */
+export const erf = (x: Tensor): Tensor => make("erf", [x], {});
 /** The value, through which no gradient flows. */
 export const stopGradient = (x: Tensor): Tensor => make("stopGradient", [x], {});
 /** Integers as float32. */
@@ -901,6 +1012,10 @@ export const cast = (x: Tensor): Tensor => (x.type === "float32" ? x : make("cas
 /** a where the mask is not 0, else b. A branch that is not chosen gets a gradient of exactly 0. */
 export const select = (mask: Tensor, a: Operand, b: Operand): Tensor => make("select", [mask, a, b], {});
 
+const axisOf = (name: OpName, x: Tensor, axis: number): number => {
+  if (x.shape.length === 0) throw new ShapeError(name, "at least one axis", [x.shape]);
+  return normaliseAxes(name, [axis], x.shape)[0]!;
+};
 const allAxes = (x: Tensor) => x.shape.map((_, i) => i);
 
 /** Sum over `axes` (all by default; negative ones count from the end). */
@@ -910,10 +1025,19 @@ export const sum = (x: Tensor, axes: readonly number[] = allAxes(x), keep = fals
 export const sumOfSquares = (x: Tensor): Tensor => make("sumOfSquares", [x], {});
 export const max = (x: Tensor, axes: readonly number[] = allAxes(x), keep = false): Tensor =>
   make("max", [x], { axes: normaliseAxes("max", axes, x.shape), keep });
-/** Along the last axis. */
-export const softmax = (x: Tensor): Tensor => make("softmax", [x], {});
-/** Along the last axis. */
-export const logSoftmax = (x: Tensor): Tensor => make("logSoftmax", [x], {});
+/**
+ * Sums of the elements up to each one along an axis; `exclusive` leaves the element itself out, `reverse` sums from the end.
+ */
+export const cumulativeSum = (
+  x: Tensor,
+  axis: number,
+  { exclusive = false, reverse = false }: { readonly exclusive?: boolean; readonly reverse?: boolean } = {},
+): Tensor => make("cumulativeSum", [x], { axis: axisOf("cumulativeSum", x, axis), exclusive, reverse });
+/** Along one axis, the last by default. */
+export const softmax = (x: Tensor, axis = -1): Tensor => make("softmax", [x], { axis: axisOf("softmax", x, axis) });
+/** Along one axis, the last by default. */
+export const logSoftmax = (x: Tensor, axis = -1): Tensor =>
+  make("logSoftmax", [x], { axis: axisOf("logSoftmax", x, axis) });
 /** Length of an axis as a scalar: a number known now, or the batch size when the graph runs. */
 export function axisSize(x: Tensor, axis: number): Tensor {
   const [place] = normaliseAxes("axisSize", [axis], x.shape) as [number];
@@ -936,7 +1060,9 @@ export const slice = (x: Tensor, axis: number, start: number, end: number): Tens
   make("slice", [x], { axis: normaliseAxes("slice", [axis], x.shape)[0]!, start, end });
 /** Zeros before and after along an axis. */
 export const pad = (x: Tensor, axis: number, before: number, after: number): Tensor =>
-  make("pad", [x], { axis: normaliseAxes("pad", [axis], x.shape)[0]!, before, after });
+  before === 0 && after === 0
+    ? x
+    : make("pad", [x], { axis: normaliseAxes("pad", [axis], x.shape)[0]!, before, after });
 
 /** x [..., in] times weight [in, out] → [..., out]; `transposed` takes weight as [out, in]. */
 export const linear = (x: Tensor, weight: Tensor, transposed = false): Tensor =>
@@ -957,6 +1083,22 @@ export const gather = (table: Tensor, indices: Tensor): Tensor => make("gather",
 /** Adds updates [..., width] into [rows, width] at the rows that indices [...] name. */
 export const scatterAdd = (indices: Tensor, updates: Tensor, rows: number): Tensor =>
   make("scatterAdd", [indices, updates], { rows });
+/**
+ * Places of the `count` largest elements along the last axis, int32 [..., count], largest first; of equal ones the first comes
+ * first. No gradient: `take` has the one of the values.
+ */
+export const topIndices = (x: Tensor, count: number): Tensor => make("topIndices", [x], { count }, "int32");
+/** Elements of rows x [..., n] by int32 indices [..., k] below n → [..., k]. */
+export const take = (x: Tensor, indices: Tensor): Tensor => make("take", [x, indices], {});
+/** Adjoint of take: updates [..., k] added into zeros [..., size] at the places that indices [..., k] name. */
+export const putAdd = (indices: Tensor, updates: Tensor, size: number): Tensor =>
+  make("putAdd", [indices, updates], { size });
+/**
+ * The value itself, gradient and all. Where it is part of a loss, each applied training step leaves
+ * (1 - momentum)·running + momentum·observed in the parameter `running`, which then gets no gradient.
+ */
+export const track = (value: Tensor, running: Tensor, observed: Tensor, momentum: number): Tensor =>
+  make("track", [value, running, observed], { momentum });
 /** Patches under a sliding window, [batch, ...grid, channels] → [batch, ...positions, kernel x channels]. */
 export const unfold = (x: Tensor, windows: Windows): Tensor => make("unfold", [x], windows);
 /** Adjoint of unfold: patches added back onto the grid. */

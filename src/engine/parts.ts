@@ -43,8 +43,8 @@ function isRowwise(node: Tensor): boolean {
   if (!node.inputs.every(startsWithBatch)) return false;
   if (isOp(node, "transpose")) return node.attributes.order[0] === 0;
   if (isOp(node, "concat") || isOp(node, "slice") || isOp(node, "pad")) return node.attributes.axis !== 0;
+  if (isOp(node, "softmax") || isOp(node, "logSoftmax")) return node.attributes.axis !== 0;
   if (isOp(node, "sum") || isOp(node, "max")) return !node.attributes.axes.includes(0);
-  if (isOp(node, "softmax") || isOp(node, "logSoftmax")) return node.shape.length > 1;
   return isOp(node, "reshape") || isOp(node, "matmul") || isOp(node, "unfold") || isOp(node, "fold");
 }
 

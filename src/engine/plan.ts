@@ -6,7 +6,7 @@ import { gradients } from "./differentiate.ts";
 import { layOut } from "./layout.ts";
 import { type LoweredModel, lower } from "./onnx.ts";
 import type { Initialiser } from "./ops.ts";
-import { add, constant, sqrt, sumOfSquares } from "./ops.ts";
+import { add, constant, mul, sqrt, sumOfSquares } from "./ops.ts";
 import { countParts } from "./parts.ts";
 import { random } from "./random.ts";
 import { intern } from "./simplify.ts";
@@ -25,7 +25,10 @@ export interface ExecutableModel {
 
 export interface TrainingPlan {
   readonly parameters: readonly ParameterInfo[];
-  /** Outputs: `loss`, the terms, `gradient-norm`, and `gradient/<parameter>` for each parameter. */
+  /**
+   * Outputs: `loss`, the terms, `gradient-norm`, `gradient/<parameter>` for each parameter that is learnt, and
+   * `update/<parameter>`, its next value, for each one that is tracked.
+   */
   readonly gradientModel: ExecutableModel;
   /** Outputs: those of `evaluation`. */
   readonly evaluationModel: ExecutableModel;
@@ -37,6 +40,7 @@ export interface PlanOptions {
 }
 
 export const gradientPrefix = "gradient/";
+export const updatePrefix = "update/";
 export const gradientNormName = "gradient-norm";
 
 /**
@@ -52,11 +56,16 @@ export function planTraining(
 ): TrainingPlan {
   const outputs = intern({ ...terms, loss });
   const parameters = parametersOf([outputs.loss!]);
-  if (parameters.length === 0) throw new Error("Cannot train: the loss depends on no parameter.");
+  const updates = runningUpdates(outputs.loss!);
+  const learnt = parameters.filter((node) => !updates.has(node));
+  if (learnt.length === 0) throw new Error("Cannot train: the loss depends on no parameter.");
   checkTerms(terms, evaluation, new Set(parameters.map(({ attributes }) => attributes.name)));
-  const slopes = gradients(outputs.loss!, parameters);
+  const slopes = gradients(outputs.loss!, learnt);
   const squares = slopes.map(sumOfSquares);
-  const named = Object.fromEntries(parameters.map((node, i) => [gradientPrefix + node.attributes.name, slopes[i]!]));
+  const named = Object.fromEntries([
+    ...learnt.map((node, i) => [gradientPrefix + node.attributes.name, slopes[i]!] as const),
+    ...Array.from(updates, ([node, value]) => [updatePrefix + node.attributes.name, value] as const),
+  ]);
   const norm = sqrt(squares.reduce(add, constant(0)));
   const whole = layOut({ ...outputs, [gradientNormName]: norm, ...named });
   return {
@@ -64,6 +73,18 @@ export function planTraining(
     gradientModel: executable(lower(whole, { parts: countParts(topologicalOrder(Object.values(whole)), batch) })),
     evaluationModel: executable(lower(evaluation)),
   };
+}
+
+/** Tracked parameter → its value after a step; one that is tracked in several places takes them one after the other. */
+function runningUpdates(loss: Tensor): Map<Tensor<"parameter">, Tensor> {
+  const updates = new Map<Tensor<"parameter">, Tensor>();
+  for (const node of topologicalOrder([loss])) {
+    if (!isOp(node, "track")) continue;
+    const [, running, observed] = node.inputs as [Tensor, Tensor<"parameter">, Tensor];
+    const { momentum } = node.attributes;
+    updates.set(running, add(mul(updates.get(running) ?? running, 1 - momentum), mul(observed, momentum)));
+  }
+  return updates;
 }
 
 const parametersOf = (outputs: readonly Tensor[]) =>
@@ -75,7 +96,8 @@ function checkTerms(
   trained: ReadonlySet<string>,
 ): void {
   const taken = Object.keys(terms).find(
-    (name) => ["loss", gradientNormName].includes(name) || name.startsWith(gradientPrefix),
+    (name) =>
+      ["loss", gradientNormName].includes(name) || name.startsWith(gradientPrefix) || name.startsWith(updatePrefix),
   );
   if (taken !== undefined)
     throw new Error(`Cannot train: the plan itself returns "${taken}"; give the term another name.`);

@@ -43,6 +43,8 @@ const axesFrom = (x: Tensor, axis: number): number[] => x.shape.map((_, i) => i)
 const axesTo = (x: Tensor, axis: number): number[] => x.shape.map((_, i) => i).slice(0, axis + 1);
 const everyOther = (x: Tensor): number[] => x.shape.map((_, i) => i).filter((i) => i % 2 === 0);
 
+const ranks = o.constant([2, 1, 3]);
+
 const operations: readonly Operation[] = [
   o.add,
   o.sub,
@@ -58,8 +60,17 @@ const operations: readonly Operation[] = [
   o.tanh,
   o.sigmoid,
   o.softplus,
-  o.softmax,
-  o.logSoftmax,
+  o.erf,
+  (a, _b, axis) => o.softmax(a, axis),
+  (a, _b, axis) => o.logSoftmax(a, axis),
+  (a, b, axis) =>
+    tame(o.cumulativeSum(a, axis, { exclusive: b.shape.length % 2 === 0, reverse: b.shape.length % 3 === 0 })),
+  (a) => o.take(a, o.topIndices(a, 1)),
+  (a) => o.take(a, o.topIndices(a, 2)),
+  // By ranks that do not move: where they change places, there is no slope.
+  (a) => o.take(a, o.topIndices(o.expand(ranks, a), 2)),
+  (a) => o.putAdd(o.topIndices(o.expand(ranks, a), 3), a, 4),
+  (a, b) => o.track(a, o.parameter("running", [], { kind: "constant", value: 0 }), o.sum(b), 0.1),
   o.abs,
   (a, _b, axis) => tame(o.sum(a, axesFrom(a, axis))),
   (a, _b, axis) => tame(o.sum(a, axesTo(a, axis), true)),
@@ -80,6 +91,7 @@ const operations: readonly Operation[] = [
   (a, b) => o.expand(a, b),
   (a, b, axis) => o.concat([a, b, a], axis),
   (a, _b, axis) => o.slice(a, axis, 0, 1),
+  (a, _b, axis) => o.slice(a, axis, 1, 3),
   (a, _b, axis) => o.pad(a, axis, 1, 2),
   (a, b) => tame(o.matmul(a, b)),
   (a) =>

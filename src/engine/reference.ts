@@ -76,6 +76,15 @@ export function reduce(
   return { shape: keep ? kept : kept.filter((_, i) => !axes.includes(i)), data };
 }
 
+/** erf(x) to 1e-15 by its series of positive terms, 2/√π e^(-x²) Σ 2ⁿ x²ⁿ⁺¹ / (2n + 1)!! (Abramowitz & Stegun 7.1.6). */
+export function erf(x: number): number {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let term = x;
+  let total = x;
+  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(total); n++) total += term *= (2 * x * x) / (2 * n + 1);
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * total;
+}
+
 /** a [..., m, k] x b [..., k, n] → [..., m, n], equal leading axes. */
 export function matmul(a: NdArray, b: NdArray): NdArray {
   const inner = a.shape.at(-1)!;

@@ -76,8 +76,8 @@ export interface Trainer {
   /** One gradient step, by this batch alone. The arrays of `feeds` are handed over and must not be used again. */
   step(feeds: Feeds, options: StepOptions): Promise<StepResult>;
   /**
-   * The first half of a step: adds the batch's gradients to the trainer's sum, and gives loss and terms. Nothing is changed. A
-   * loss that is not finite spoils the sum. The arrays of `feeds` are handed over.
+   * The first half of a step: adds the batch's gradients to the trainer's sum, and gives loss and terms. Nothing is changed but
+   * running statistics, which follow every batch. A loss that is not finite spoils the sum. The arrays of `feeds` are handed over.
    */
   accumulate(feeds: Feeds, options: AccumulateOptions): Promise<Outputs>;
   /** The second half: one update by the sum, which is then cleared. @throws Error when nothing was accumulated */

@@ -1,9 +1,10 @@
 /**
  * @file Which pixels a sliding window sees: the index tables behind unfold (im2col) and fold (its adjoint).
- * In: grid size, kernel, stride, padding, dilation. Out: for every window position the grid cells under it, and the reverse.
+ * In: grid size, kernel, stride, padding, dilation, as layers say them. Out: for every window position the grid cells under it, and
+ * the reverse.
  * Works for one or two grid axes; a cell outside the grid is `outside`, one past the last, where a zero is kept.
  */
-import { ShapeError } from "./tensor.ts";
+import { ShapeError, type Tensor } from "./tensor.ts";
 
 export interface Windows {
   /** Grid axes, as [height, width] or [length]. */
@@ -13,6 +14,59 @@ export interface Windows {
   /** Zeros before and after each axis. */
   readonly padding: readonly (readonly [number, number])[];
   readonly dilation: readonly number[];
+}
+
+/** How layers with a sliding window are described; a number holds for every grid axis. */
+export interface WindowOptions {
+  readonly kernel: number | readonly number[];
+  readonly stride?: number | readonly number[];
+  readonly dilation?: number | readonly number[];
+  /**
+   * "same": as many positions as ceil(size / stride); "valid": only windows that lie inside; or cells of zeros beside each axis,
+   * as many before as after, or [before, after].
+   */
+  readonly padding?: "same" | "valid" | number | readonly (number | readonly [before: number, after: number])[];
+}
+
+/** Grid axes of [batch, ...grid, channels]. @throws ShapeError unless there are one or two, of fixed size */
+export function gridOf(name: string, x: Tensor): number[] {
+  const grid = x.shape.slice(1, -1);
+  if (grid.length < 1 || grid.length > 2 || grid.includes("batch") || typeof x.shape.at(-1) !== "number") {
+    throw new ShapeError(name, "[batch, length, channels] or [batch, height, width, channels]", [x.shape]);
+  }
+  return grid as number[];
+}
+
+/** @throws ShapeError when an option has not one whole number for each axis: of 1 or more, of 0 or more for padding */
+export function windowsOver(
+  name: string,
+  grid: readonly number[],
+  { kernel, stride = 1, dilation = 1, padding = "same" }: WindowOptions,
+): Windows {
+  const perAxis = (option: string, value: number | readonly number[], least: number): readonly number[] => {
+    const values = typeof value === "number" ? grid.map(() => value) : value;
+    if (values.length === grid.length && values.every((one) => Number.isInteger(one) && one >= least)) return values;
+    const expected = `${option} in whole numbers of at least ${least}, one for each grid axis (asked for ${values.join(", ")})`;
+    throw new ShapeError(name, expected, [grid]);
+  };
+  const [sizes, strides, dilations] = [
+    perAxis("kernel", kernel, 1),
+    perAxis("stride", stride, 1),
+    perAxis("dilation", dilation, 1),
+  ];
+  const same = (size: number, i: number): [number, number] => {
+    const span = dilations[i]! * (sizes[i]! - 1) + 1;
+    const total = Math.max((Math.ceil(size / strides[i]!) - 1) * strides[i]! + span - size, 0);
+    return [Math.floor(total / 2), Math.ceil(total / 2)];
+  };
+  const explicit = (sides: number | readonly (number | readonly [number, number])[]): [number, number][] => {
+    const side = (i: 0 | 1) =>
+      typeof sides === "number" ? sides : sides.map((one) => (typeof one === "number" ? one : one[i]));
+    const [before, after] = [perAxis("padding", side(0), 0), perAxis("padding", side(1), 0)];
+    return grid.map((_, i) => [before[i]!, after[i]!]);
+  };
+  const paddings = padding === "same" ? grid.map(same) : explicit(padding === "valid" ? 0 : padding);
+  return { grid, kernel: sizes, stride: strides, dilation: dilations, padding: paddings };
 }
 
 /** Number of window positions along each axis. */

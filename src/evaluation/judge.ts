@@ -2,7 +2,8 @@
  * @file Judges: one small classifier per modality, trained on real training rows and independent of the model, which tell
  * the class of what the model makes. In: real rows with a label. Out: a Judge with its accuracy on real held-out rows.
  */
-import { convolution, dense, flatten, type Layer, sequential } from "../engine/layers.ts";
+import { convolution } from "../engine/convolution.ts";
+import { dense, flatten, type Layer, sequential } from "../engine/layers.ts";
 import { lower } from "../engine/onnx.ts";
 import { relu } from "../engine/ops.ts";
 import type { FeedArray, Runtime } from "../engine/runtime.ts";

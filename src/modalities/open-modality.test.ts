@@ -1,18 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Column, ColumnKind, Values } from "../data/records.ts";
+import type { Values } from "../data/records.ts";
+import { column } from "../data/testing/column.ts";
 import { batchRows, encodeRows, feedsOf, joinBatches, modalityInputs, presenceInput, selectRows } from "./batch.ts";
 import { fitModalities, openModality, planMedia } from "./open-modality.ts";
 
-const column = (name: string, kind: ColumnKind, role: Column["role"] = "feature"): Column => ({
-  name,
-  kind,
-  role,
-  why: "",
-  present: 0,
-  missing: 0,
-  distinct: 0,
-  examples: [],
-});
 const columns = [
   column("photo", "image"),
   column("call", "audio"),

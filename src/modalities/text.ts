@@ -6,12 +6,13 @@
  */
 import * as z from "zod";
 import type { Values } from "../data/records.ts";
+import { logCategorical } from "../engine/distributions.ts";
 import { oneHot } from "../engine/functions.ts";
 import { add, cast, constant, equal, gather, mul, pad, parameter, reshape, slice, sub, sum } from "../engine/ops.ts";
 import type { Random } from "../engine/random.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { ascending, average, quantile } from "./columns/scaling.ts";
-import { argMax, drawIndex, logCategorical, softmaxOf } from "./likelihoods/categorical.ts";
+import { argMax, drawIndex, softmaxOf } from "./likelihoods/categorical.ts";
 import { complete, type Encoded, type Modality, type ModalityState } from "./modality.ts";
 import { readOptions, readState } from "./options.ts";
 import { joinPieces, type Level, pieces } from "./tokens.ts";

@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from "vitest";
-import { logNormal, mean, sampleNormal } from "../engine/functions.ts";
+import { logNormal, sampleNormal } from "../engine/distributions.ts";
+import { mean } from "../engine/functions.ts";
 import { dense } from "../engine/layers.ts";
 import { nodeRuntime } from "../engine/node/runtime.ts";
 import { add, constant, expand, input, linear, neg, noise, parameter, sub, sum } from "../engine/ops.ts";

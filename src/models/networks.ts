@@ -2,16 +2,8 @@
  * @file Default networks: convolutions where a modality says that neighbours are related, dense layers elsewhere.
  * In: a modality's shapes and its number of grid axes. Out: layers to and from feature vectors.
  */
-import {
-  convolution,
-  dense,
-  dropout,
-  flatten,
-  type Layer,
-  sequential,
-  transposedConvolution,
-  unflatten,
-} from "../engine/layers.ts";
+import { convolution, transposedConvolution } from "../engine/convolution.ts";
+import { dense, dropout, flatten, type Layer, sequential, unflatten } from "../engine/layers.ts";
 import { mul, relu, tanh } from "../engine/ops.ts";
 import { staticSize, type Tensor } from "../engine/tensor.ts";
 import type { Modality } from "../modalities/modality.ts";

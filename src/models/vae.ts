@@ -2,7 +2,7 @@
  * @file The multimodal VAE as a composition of values: encoders → product of experts → sample → decoders → objective.
  * In: modalities and a ModelConfig. Out: the loss with its terms, and the graphs of every encoder and decoder.
  */
-import { sampleNormal } from "../engine/functions.ts";
+import { sampleNormal } from "../engine/distributions.ts";
 import {
   add,
   cast,

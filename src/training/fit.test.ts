@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { arrayCache } from "../data/node/cache.ts";
-import type { Column, Values } from "../data/records.ts";
+import type { Values } from "../data/records.ts";
+import { column } from "../data/testing/column.ts";
 import { nodeRuntime } from "../engine/node/runtime.ts";
 import { random } from "../engine/random.ts";
 import type { Outputs, Runtime } from "../engine/runtime.ts";
@@ -18,16 +19,6 @@ import { fitModel } from "./fit.ts";
 const runtime = nodeRuntime({ threads: 1 });
 afterAll(() => runtime.close());
 
-const column = (name: string, kind: Column["kind"]): Column => ({
-  name,
-  kind,
-  role: "feature",
-  why: "",
-  present: 0,
-  missing: 0,
-  distinct: 0,
-  examples: [],
-});
 const columns = [
   column("word", "text"),
   column("size", "real"),

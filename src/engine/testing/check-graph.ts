@@ -11,7 +11,7 @@ import { input, mul, sum } from "../ops.ts";
 import { random } from "../random.ts";
 import { type NdArray, ndarray, sizeOf } from "../reference.ts";
 import type { Runtime } from "../runtime.ts";
-import { bindBatch, type ElementType, type Shape, type Tensor } from "../tensor.ts";
+import { bindBatch, type ElementType, isOp, type Shape, type Tensor, topologicalOrder } from "../tensor.ts";
 
 export interface Argument {
   readonly shape: Shape;
@@ -35,65 +35,87 @@ export function argument(
 const nameOf = (i: number) => `argument ${i}`;
 
 interface Built {
-  readonly inputs: readonly Tensor[];
+  readonly value: Tensor;
+  /** What to differentiate by: the float32 arguments and the graph's own parameters. */
+  readonly by: Readonly<Record<string, Tensor>>;
   readonly values: Readonly<Record<string, NdArray>>;
 }
 
-const build = (args: readonly Argument[], batch: number): Built => ({
-  inputs: args.map(({ shape, type }, i) => input(nameOf(i), shape, type)),
-  values: Object.fromEntries(args.map(({ shape, values }, i) => [nameOf(i), ndarray(bindBatch(shape, batch), values)])),
-});
+function build(f: (...inputs: Tensor[]) => Tensor, args: readonly Argument[], batch: number): Built {
+  const inputs = args.map(({ shape, type }, i) => input(nameOf(i), shape, type));
+  const value = f(...inputs);
+  const parameters = topologicalOrder([value]).filter((node) => isOp(node, "parameter"));
+  const given = args.map(({ shape, values }, i) => [nameOf(i), ndarray(bindBatch(shape, batch), values)] as const);
+  return {
+    value,
+    by: Object.fromEntries([
+      ...inputs.flatMap((x, i) => (x.type === "float32" ? [[nameOf(i), x] as const] : [])),
+      ...parameters.map((node) => [node.attributes.name, node] as const),
+    ]),
+    values: Object.fromEntries([...given, ...parameters.map((node) => [node.attributes.name, drawn(node)] as const)]),
+  };
+}
 
-/** ONNX Runtime's float32 result equals the float64 evaluation, for the value and for every gradient, whichever way matrices lie. */
+/** Values of a parameter: those that start equal stay above where they start, so that variances stay positive. */
+function drawn({ attributes: { name, shape, initialiser } }: Tensor<"parameter">): NdArray {
+  const rng = random(7, name);
+  const draw =
+    initialiser.kind === "constant" ? () => initialiser.value + 0.5 * Math.abs(rng.normal()) : () => 0.5 * rng.normal();
+  return ndarray(shape, Array.from({ length: sizeOf(shape) }, draw));
+}
+
+/**
+ * ONNX Runtime's float32 result equals the float64 evaluation, for the value and for every gradient, parameters' among them,
+ * whichever way matrices lie and in however many parts the batch is computed.
+ */
 export async function checkLowering(
   runtime: Runtime,
   f: (...inputs: Tensor[]) => Tensor,
   args: readonly Argument[],
   batch = batchSize,
 ): Promise<void> {
-  const { inputs, values: given } = build(args, batch);
-  const value = f(...inputs);
-  const slopes = inputs.filter((x) => x.type === "float32");
+  const { value, by, values: given } = build(f, args, batch);
   const { loss, values } = weigh(value, given);
   const outputs: Record<string, Tensor> = { value };
-  gradients(loss, slopes).forEach((slope, i) => {
-    outputs[`slope ${i}`] = slope;
+  gradients(loss, Object.values(by)).forEach((slope, i) => {
+    outputs[`slope by ${Object.keys(by)[i]}`] = slope;
   });
   const expected = evaluate(outputs, values);
   // Every region that can be turned is turned when transpositions are worth something.
   for (const lowered of [lower(outputs), lower(layOut(outputs, -1)), lower(outputs, { parts: 2 })]) {
     const model = await runtime.load(lowered.bytes);
-    const arrays = lowered.inputs.map(({ name, type }) => [name, typed(values[name]!.data, type)]);
+    const fed = [...lowered.inputs, ...lowered.parameters.map(({ attributes, type }) => ({ ...attributes, type }))];
+    const arrays = fed.map(({ name, type }) => [name, typed(values[name]!.data, type)]);
     const received = await model.run({ batch, arrays: Object.fromEntries(arrays) });
     for (const name of Object.keys(outputs)) expectClose(name, received[name]!, expected[name]!.data, 2e-5);
     await model.release();
   }
 }
 
-/** Every derivative equals the central difference of the float64 evaluation. */
+/** Every derivative, by arguments and parameters, equals the central difference of the float64 evaluation. */
 export function checkDerivative(
   f: (...inputs: Tensor[]) => Tensor,
   args: readonly Argument[],
   batch = batchSize,
   step = 1e-5,
 ): void {
-  const { inputs, values: given } = build(args, batch);
-  const { loss, values } = weigh(f(...inputs), given);
+  const { value, by, values: given } = build(f, args, batch);
+  const { loss, values } = weigh(value, given);
   const at = (changed: Readonly<Record<string, NdArray>>) => evaluate({ loss }, changed).loss.data[0]!;
-  args.forEach(({ values: elements, type = "float32" }, i) => {
-    if (type !== "float32") return;
-    const [slope] = gradients(loss, [inputs[i]!]);
+  for (const [name, tensor] of Object.entries(by)) {
+    const { shape, data: elements } = values[name]!;
+    const [slope] = gradients(loss, [tensor]);
     const analytic = evaluate({ slope: slope! }, values).slope.data;
-    const numeric = elements.map((_, k) => {
+    const numeric = Array.from(elements, (_, k) => {
       const moved = (delta: number) => {
-        const data = Float64Array.from(elements);
+        const data = elements.slice();
         data[k]! += delta;
-        return at({ ...values, [nameOf(i)]: { shape: values[nameOf(i)]!.shape, data } });
+        return at({ ...values, [name]: { shape, data } });
       };
       return (moved(step) - moved(-step)) / (2 * step);
     });
-    expectClose(`derivative by ${nameOf(i)}`, analytic, numeric, 1e-6);
-  });
+    expectClose(`derivative by ${name}`, analytic, numeric, 1e-6);
+  }
 }
 
 /** A scalar in which every element of the value counts with a weight of its own, fed beside the arguments. */

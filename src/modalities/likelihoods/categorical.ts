@@ -1,15 +1,10 @@
 /**
- * @file Categorical distributions on logits. In: one-hot targets and logits. Out: log probability, mode, draws.
- * Two forms: all events of equal size (positions of a text), and events of different sizes side by side (table columns).
+ * @file Categorical events of different sizes side by side (table columns). In: one-hot targets and logits. Out: log
+ * probabilities, mode, draws. Events of one size (positions of a text) have `logCategorical` in engine/distributions.ts.
  */
-import { logSumExp } from "../../engine/functions.ts";
-import { constant, exp, linear, log, mul, sub, sum, tanh } from "../../engine/ops.ts";
+import { constant, exp, linear, log, mul, sub, tanh } from "../../engine/ops.ts";
 import type { Random } from "../../engine/random.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-
-/** log p of the class that `oneHot` marks: [..., classes], [..., classes] → [...]. Where it marks none, -log Σ e^ℓ. */
-export const logCategorical = (oneHot: Tensor, logits: Tensor): Tensor =>
-  sub(sum(mul(oneHot, logits), [-1]), logSumExp(logits, [-1]));
 
 /**
  * Bound of the logits of table columns. exp(±15) and its sums are exact enough in float32, so no maximum need be

@@ -2,7 +2,7 @@
  * @file Gaussian likelihoods: of a fixed deviation, and with a learned variance that is bounded.
  * In: x and raw parameters (mean; or mean and log variance). Out: log density, mean, mode, draws.
  */
-import { logNormal } from "../../engine/functions.ts";
+import { logNormal } from "../../engine/distributions.ts";
 import { constant } from "../../engine/ops.ts";
 import { type ScalarLikelihood, softBound, softBoundAt } from "./likelihood.ts";
 

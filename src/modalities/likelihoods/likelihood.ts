@@ -2,7 +2,7 @@
  * @file What a likelihood is: a log density for the graph beside the same density, mean, mode and draws on plain numbers.
  * In: nothing. Out: the contract, and the smooth bound that keeps learned scales from running away.
  */
-import { add, neg, softplus, sub } from "../../engine/ops.ts";
+import { add, softplus, sub } from "../../engine/ops.ts";
 import type { Random } from "../../engine/random.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 
@@ -47,6 +47,3 @@ export const softplusAt = (x: number): number => Math.max(x, 0) + Math.log1p(Mat
 export const inverseSoftplus = (y: number): number => y + Math.log(-Math.expm1(-y));
 
 export const sigmoidAt = (x: number): number => 1 / (1 + Math.exp(-x));
-
-/** log sigmoid(x). */
-export const logSigmoid = (x: Tensor): Tensor => neg(softplus(neg(x)));

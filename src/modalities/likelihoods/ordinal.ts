@@ -4,10 +4,11 @@
  * At raw 0 the classes have the probabilities seen in training. Raw parameters of several columns lie side by side:
  * the locations h of all columns, then their thresholds (K - 1 each). McCullagh 1980; as in HI-VAE (1807.03653, section 3).
  */
+import { logSigmoid } from "../../engine/functions.ts";
 import { add, constant, exp, greater, linear, log, mul, neg, slice, softplus, sub } from "../../engine/ops.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { segmentMatrix } from "./categorical.ts";
-import { inverseSoftplus, logSigmoid, sigmoidAt, softplusAt } from "./likelihood.ts";
+import { inverseSoftplus, sigmoidAt, softplusAt } from "./likelihood.ts";
 
 /** Least distance of neighbouring thresholds: no class's probability can vanish. */
 const gap = 0.01;

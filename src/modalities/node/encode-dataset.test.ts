@@ -5,22 +5,12 @@ import { afterAll, expect, test } from "vitest";
 import type { Dataset } from "../../data/dataset.ts";
 import { type MediaDecoder, MediaError } from "../../data/media.ts";
 import { arrayCache } from "../../data/node/cache.ts";
-import type { Column, MediaFile, Row } from "../../data/records.ts";
+import type { MediaFile, Row } from "../../data/records.ts";
+import { column } from "../../data/testing/column.ts";
 import { encodeDataset, fitDataset } from "./encode-dataset.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "polyvae-encode-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-const column = (name: string, kind: Column["kind"]): Column => ({
-  name,
-  kind,
-  role: "feature",
-  why: "",
-  present: 0,
-  missing: 0,
-  distinct: 0,
-  examples: [],
-});
 
 const broken = 7;
 const absent = 11;
