@@ -93,8 +93,7 @@ function loopTransposed(one: Case, x: NdArray, weight: NdArray, bias: NdArray): 
         for (let c = 0; c < own; c++) {
           const channel = Math.floor(out / made) * own + c;
           y[(n * cells + cell) * outputs + out]! +=
-            x.data[(n * places + position) * inputs + channel]! *
-            weight.data[(offset * outputs + out) * own + c]!;
+            x.data[(n * places + position) * inputs + channel]! * weight.data[(offset * outputs + out) * own + c]!;
         }
       }
     }
