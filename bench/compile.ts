@@ -84,7 +84,7 @@ async function demoGraph(): Promise<() => Graph> {
     const modalities = await fitDataset(dataset, { decoder: nodeMediaDecoder, seed: training.seed });
     return () => {
       const { loss, terms, evaluation } = buildVae(modalities, model);
-      return [loss, terms, evaluation];
+      return [loss, terms, evaluation, { batch: training.batch }];
     };
   });
 }

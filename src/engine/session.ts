@@ -42,8 +42,9 @@ export function sessionOpener(create: CreateSession, { threads, device }: Sessio
     interOpNumThreads: 1,
     // Errors only: that an accelerator leaves bookkeeping of shapes to the CPU is no news for a user.
     logSeverityLevel: 3,
-    // Spinning threads are 1.2-1.9 times slower on shared machines; denormals slow products down by far more.
-    extra: { session: { intra_op: { allow_spinning: "0" }, set_denormal_as_zero: "1" } },
+    // A thread that waits a little before it sleeps is there for the next operation; one that waits for ever is in the way on shared
+    // machines. Denormals slow products down by far more.
+    extra: { session: { intra_op: { allow_spinning: "1", spin_duration_us: "250" }, set_denormal_as_zero: "1" } },
   });
   let failed = false;
 
