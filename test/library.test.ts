@@ -41,7 +41,7 @@ beforeAll(async () => {
 
 test("train, ask, save and open again", async () => {
   const data = await openData(join(folder, "shoes.csv"), { columns: { title: { kind: "text" } } });
-  model = await train(data, { latent: 4, width: 32, channels: 4, epochs: 60 });
+  model = await train(data, { latent: 8, width: 32, channels: 4, epochs: 120 });
 
   const [title] = await model.translate({ photo: join(folder, "query.png") }, "title");
   expect(title!.title).toMatch(/^blue shoe/);
