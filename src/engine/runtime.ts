@@ -112,6 +112,7 @@ export interface Runtime {
   load(model: Uint8Array): Promise<Executable>;
   /** @throws Error naming an option that is out of its range, or a group that fits no parameter */
   train(plan: TrainingPlan, seed: number, options?: TrainerOptions): Promise<Trainer>;
+  /** Waits for the calls under way, then ends the thread; later calls are refused. */
   close(): Promise<void>;
 }
 

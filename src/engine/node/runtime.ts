@@ -21,6 +21,7 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
   const { threads = Math.min(8, availableParallelism()), device = "cpu" } = options;
   const worker = startWorker({ threads, device });
   let underWay = 0;
+  const onIdle: (() => void)[] = [];
   worker.unref();
   const host = connect<Host>({
     post: (message, transfer) => {
@@ -32,12 +33,21 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
       worker.on("message", (message) => {
         if (--underWay === 0) worker.unref();
         receive(message);
+        if (underWay === 0) for (const resolve of onIdle.splice(0)) resolve();
       }),
   });
   worker.on("error", (error) => host.fail(error instanceof Error ? error : new Error(String(error))));
-  worker.on("exit", () => host.fail(new Error(workerEnded)));
+  const ended = new Promise<void>((resolve) => {
+    worker.on("exit", () => {
+      host.fail(new Error(workerEnded));
+      resolve();
+    });
+  });
+  const idle = () => new Promise<void>((resolve) => (underWay === 0 ? resolve() : onIdle.push(resolve)));
 
   return remoteRuntime(host, async () => {
+    // A thread that is ended inside ONNX Runtime takes the whole process with it.
+    await Promise.race([idle(), ended]);
     await worker.terminate();
   });
 }
