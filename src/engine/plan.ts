@@ -70,8 +70,8 @@ export function planTraining(
   const whole = layOut({ ...outputs, [gradientNormName]: norm, ...named });
   return {
     parameters: parameters.map(({ attributes }) => attributes),
-    gradientModel: executable(lower(whole, { parts: countParts(topologicalOrder(Object.values(whole)), batch) })),
-    evaluationModel: executable(lower(evaluation)),
+    gradientModel: executable(whole, batch),
+    evaluationModel: executable(evaluation, batch),
   };
 }
 
@@ -112,7 +112,10 @@ function checkTerms(
   }
 }
 
-const executable = ({ bytes, inputs }: LoweredModel): ExecutableModel => ({ bytes, inputs });
+function executable(outputs: Readonly<Record<string, Tensor>>, batch: number): ExecutableModel {
+  const { bytes, inputs } = lower(outputs, { parts: countParts(topologicalOrder(Object.values(outputs)), batch) });
+  return { bytes, inputs };
+}
 
 /** First values of a parameter, flat, from a stream of its own: they do not depend on what else the graph holds. */
 export function initialValues({ name, shape, initialiser }: ParameterInfo, seed: number): Float32Array {
