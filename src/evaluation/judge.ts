@@ -6,6 +6,7 @@ import { convolution } from "../engine/convolution.ts";
 import { dense, flatten, type Layer, sequential } from "../engine/layers.ts";
 import { lower } from "../engine/onnx.ts";
 import { relu } from "../engine/ops.ts";
+import { printGraph } from "../engine/print.ts";
 import type { FeedArray, Runtime } from "../engine/runtime.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { modalityFeeds, modalityInputs, selectRows } from "../modalities/batch.ts";
@@ -54,20 +55,30 @@ const fewestRows = 20;
 const mostRows = 20_000;
 /** Rows shown in all: many epochs over few rows, few over many. */
 const rowsShown = 40_000;
-/** Changes when networks or training change, so that no old weights are taken. */
-const version = 4;
+/** Changes when the training changes, so that no old weights are taken; a changed network is known by its graph. */
+const version = 5;
 
 export async function trainJudge(data: JudgeInput, options: JudgeOptions): Promise<Judge | Reason> {
   const { modality, encoded, labels } = data;
   const { runtime, seed, cache, fingerprint } = options;
   const usable = (rows: readonly number[]) => rows.filter((row) => encoded.present[row] === 1 && labels.of[row]! >= 0);
   const rows = { ...holdOut(usable(data.train), usable(data.validation)), test: usable(data.test) };
-  const key = JSON.stringify(["judge", version, fingerprint, modality.state, labels.column, labels.classes, seed]);
+  const clean = network(modality, labels.classes.length, false);
+  const graph = printGraph({ logits: clean });
+  const key = JSON.stringify([
+    "judge",
+    version,
+    graph,
+    fingerprint,
+    modality.state,
+    labels.column,
+    labels.classes,
+    seed,
+  ]);
   const kept = (await cache?.get(key))?.arrays as Weights | undefined;
   if (!kept && rows.train.length < fewestRows) return { reason: tooFew(modality.name, rows.train.length) };
   if (rows.test.length === 0) return { reason: `no held-out row holds both "${modality.name}" and the label` };
 
-  const clean = network(modality, labels.classes.length, false);
   const weights = kept ?? (await train());
   if (!kept) await cache?.put(key, { arrays: weights, metadata: { modality: modality.name } });
   const executable = await runtime.load(lower({ logits: clean }, { stored: weights }).bytes);
