@@ -3,10 +3,8 @@ import { type AttentionOptions, learnedPositions, multiHeadAttention, transforme
 import { evaluate } from "./evaluate.ts";
 import { nodeRuntime } from "./node/runtime.ts";
 import { input, tanh } from "./ops.ts";
-import { ndarray } from "./reference.ts";
-import { bindBatch, type Tensor } from "./tensor.ts";
-import { type Argument, argument, batchSize, checkDerivative, checkLowering } from "./testing/check-graph.ts";
-import { openParameters } from "./testing/open-parameters.ts";
+import type { Tensor } from "./tensor.ts";
+import { type Argument, argument, batchSize, build, checkDerivative, checkLowering } from "./testing/check-graph.ts";
 
 const runtime = nodeRuntime({ threads: 1 });
 afterAll(() => runtime.close());
@@ -42,10 +40,10 @@ const cases: readonly (readonly [string, Given])[] = [
   ["logits of ten thousands", { x: argument(["batch", time, width], "large", (v) => 400 * v), mask, causal: true }],
 ];
 
-/** The layer as a function of x, then mask and memory where given, then its parameters. */
+/** The layer as a function of x, then mask and memory where given. */
 function open({ x, mask, memory, causal = false }: Given) {
-  const given = [x, ...(mask ? [mask] : []), ...(memory ? [memory] : [])];
-  const layer = (...tensors: Tensor[]) => {
+  const args = [x, ...(mask ? [mask] : []), ...(memory ? [memory] : [])];
+  const f = (...tensors: Tensor[]) => {
     const options: AttentionOptions = {
       heads,
       causal,
@@ -54,24 +52,18 @@ function open({ x, mask, memory, causal = false }: Given) {
     };
     return multiHeadAttention(options)(tensors[0]!, "attention");
   };
-  const opened = openParameters(
-    layer,
-    given.map(({ shape, type }, i) => input(`given ${i}`, shape, type)),
-  );
-  return { ...opened, args: [...given, ...opened.parameters] };
+  return { f, args };
 }
 
 describe.each(cases)("%s", (_, given) => {
-  const { f, args, names } = open(given);
+  const { f, args } = open(given);
 
   test("ONNX value and derivatives", () => checkLowering(runtime, f, args));
   test("derivatives against central differences", () => checkDerivative(f, args));
   test("value against loops over places", () => {
-    const inputs = args.map(({ shape, type }, i) => input(`${i}`, shape, type));
-    const values = args.map(({ shape, values }, i) => [`${i}`, ndarray(bindBatch(shape, batchSize), values)]);
-    const { data } = evaluate({ y: f(...inputs) }, Object.fromEntries(values)).y;
-    const parameters = new Map(names.map((name, i) => [name, args.at(i - names.length)!.values]));
-    const expected = plainAttention(given, (name) => parameters.get(`attention/${name}`)!);
+    const { value, values } = build(f, args, batchSize);
+    const { data } = evaluate({ value }, values).value;
+    const expected = plainAttention(given, (name) => Array.from(values[`attention/${name}`]!.data));
     expect(data).toHaveLength(expected.length);
     expected.forEach((value, i) => {
       expect(Math.abs(data[i]! - value), `element ${i}: ${data[i]} against ${value}`).toBeLessThan(1e-9);
@@ -129,18 +121,13 @@ function affine(x: number[][], weight: readonly number[], bias: readonly number[
 }
 
 test("transformer block: ONNX value, derivatives; positions are told apart", async () => {
-  const block = (tensor: Tensor, seen: Tensor) =>
-    transformerBlock({ heads, hidden: 5, causal: true, mask: seen, activation: tanh })(
-      learnedPositions(tensor, "positions"),
+  const block = (tensor?: Tensor, seen?: Tensor) =>
+    transformerBlock({ heads, hidden: 5, causal: true, mask: seen!, activation: tanh })(
+      learnedPositions(tensor!, "positions"),
       "block",
     );
-  const { f, parameters } = openParameters(block as (...inputs: Tensor[]) => Tensor, [
-    input("x", x.shape),
-    input("mask", mask.shape, "uint8"),
-  ]);
-  const args = [x, mask, ...parameters];
-  await checkLowering(runtime, f, args);
-  checkDerivative(f, args);
+  await checkLowering(runtime, block, [x, mask]);
+  checkDerivative(block, [x, mask]);
 });
 
 test("shapes that do not fit are told", () => {

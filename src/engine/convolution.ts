@@ -4,7 +4,7 @@
  */
 import { type Layer, weightMatrix, zeros } from "./layers.ts";
 import { add, concat, fold, linear, mul, reshape, slice, sum, transpose, unfold } from "./ops.ts";
-import { ShapeError, type Tensor } from "./tensor.ts";
+import { ShapeError, staticSize, type Tensor } from "./tensor.ts";
 import { repeat } from "./upsampling.ts";
 import { gridOf, type WindowOptions, windowsOver } from "./windows.ts";
 
@@ -23,7 +23,7 @@ export const convolution =
   (x, name) => {
     const windows = windowsOver("convolution", gridOf("convolution", x), options);
     const own = channelsPerGroup("convolution", x, channels, groups);
-    const cells = cellsOf(windows.kernel);
+    const cells = staticSize(windows.kernel);
     const weight = weightMatrix(`${name}/weight`, [cells * own, channels], gain, cells * own);
     const isDepthwise = own === 1 && groups > 1;
     const patches = unfold(isDepthwise ? repeat(x, -1, channels / groups) : x, windows);
@@ -41,9 +41,9 @@ export const transposedConvolution =
   (x, name) => {
     const windows = windowsOver("transposedConvolution", to, options);
     const own = channelsPerGroup("transposedConvolution", x, channels, groups);
-    const cells = cellsOf(windows.kernel);
+    const cells = staticSize(windows.kernel);
     // Each result gathers about cells / stride^axes inputs.
-    const fanIn = (own * cells) / windows.stride.reduce((a, b) => a * b, 1);
+    const fanIn = (own * cells) / staticSize(windows.stride);
     const weight = weightMatrix(`${name}/weight`, [cells * channels, own], gain, fanIn);
     const isDepthwise = own === 1 && groups > 1;
     const patches = isDepthwise
@@ -51,8 +51,6 @@ export const transposedConvolution =
       : overGroupsTransposed(x, weight, cells, groups);
     return add(fold(patches, windows), zeros(`${name}/bias`, channels));
   };
-
-const cellsOf = (kernel: readonly number[]): number => kernel.reduce((a, b) => a * b, 1);
 
 function channelsPerGroup(name: string, x: Tensor, channels: number, groups: number): number {
   const inputs = x.shape.at(-1) as number;

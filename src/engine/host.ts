@@ -23,6 +23,7 @@ import type {
   UpdateResult,
 } from "./runtime.ts";
 import { type CreateSession, type Opened, type SessionOptions, sessionOpener } from "./session.ts";
+import { staticSize } from "./tensor.ts";
 
 type Inputs = LoweredModel["inputs"];
 type Values = Readonly<Record<string, Float32Array>>;
@@ -88,7 +89,7 @@ export function createHost(create: CreateSession, options: SessionOptions) {
     },
 
     async createTrainer(plan: TrainingPlan, seed: number, trainer?: TrainerOptions): Promise<number> {
-      const sizes = plan.parameters.map(({ name, shape }) => [name, shape.reduce((a, b) => a * b, 1)] as const);
+      const sizes = plan.parameters.map(({ name, shape }) => [name, staticSize(shape)] as const);
       const optimiser = createOptimiser(Object.fromEntries(sizes), trainer);
       for (const info of plan.parameters) optimiser.parameters[info.name]!.set(initialValues(info, seed));
       const parameters = tensorsOf(plan, optimiser.parameters);
@@ -222,7 +223,7 @@ const bindAll = (inputs: Inputs, feeds: Feeds, seed: number): Record<string, Ort
       const dims = shape.map((axis) => (axis === "batch" ? feeds.batch : axis));
       const rng = random(seed, `noise ${name}`);
       const draw = source === "normal" ? rng.normal : rng.uniform;
-      const values = new Float32Array(dims.reduce((a, b) => a * b, 1));
+      const values = new Float32Array(staticSize(dims));
       // A loop, since Float32Array.from takes three times as long.
       for (let i = 0; i < values.length; i++) values[i] = draw();
       return [name, new OrtTensor("float32", values, dims)];
@@ -231,7 +232,7 @@ const bindAll = (inputs: Inputs, feeds: Feeds, seed: number): Record<string, Ort
 
 function bind(name: string, shape: readonly (number | "batch")[], feeds: Feeds): OrtTensor {
   const dims = shape.map((axis) => (axis === "batch" ? feeds.batch : axis));
-  const length = dims.reduce((a, b) => a * b, 1);
+  const length = staticSize(dims);
   const values = feeds.arrays[name];
   if (values?.length !== length) {
     const received = values ? `${values.length} values` : `nothing (given: ${Object.keys(feeds.arrays).join(", ")})`;

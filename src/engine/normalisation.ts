@@ -5,7 +5,7 @@
 import { countAlong, mean, square } from "./functions.ts";
 import { type Layer, zeros } from "./layers.ts";
 import { add, constant, div, greater, maximum, mul, parameter, reshape, select, sqrt, sub, track } from "./ops.ts";
-import { ShapeError, type Tensor } from "./tensor.ts";
+import { ShapeError, staticSize, type Tensor } from "./tensor.ts";
 
 /** Over the last axis (Ba 2016). */
 export const layerNormalisation =
@@ -29,7 +29,7 @@ export const groupNormalisation =
       throw new ShapeError("groupNormalisation", `[batch, ...grid, channels] that ${groups} groups divide`, [x.shape]);
     }
     const [batch, ...grid] = x.shape.slice(0, -1) as [Tensor["shape"][number], ...number[]];
-    const cells = reshape(x, [batch, grid.reduce((a, b) => a * b, 1), channels]);
+    const cells = reshape(x, [batch, staticSize(grid), channels]);
     const width = channels / groups;
     // Over the cells first: what is left for the second mean is small, and both run along whole axes.
     const groupMean = (of: Tensor) => mean(reshape(mean(of, [1]), [batch, groups, width]), [-1], true);

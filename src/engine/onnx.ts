@@ -6,7 +6,16 @@ import onnxProto from "onnx-proto";
 import { lowerFoldedLinear, lowerLinear, lowerProduct, opOf } from "./ops.ts";
 import { treatmentOf, valuesInParts } from "./parts.ts";
 import { intern } from "./simplify.ts";
-import { type ElementType, isOp, printShape, type Shape, sameShape, type Tensor, topologicalOrder } from "./tensor.ts";
+import {
+  type ElementType,
+  isOp,
+  printShape,
+  type Shape,
+  sameShape,
+  staticSize,
+  type Tensor,
+  topologicalOrder,
+} from "./tensor.ts";
 
 const { onnx } = onnxProto;
 
@@ -121,7 +130,7 @@ function namesOf(order: readonly Tensor[], outputs: readonly string[]): Set<stri
 }
 
 function filling({ attributes: { name, shape } }: Tensor<"parameter">, values: Float32Array): Float32Array {
-  const expected = shape.reduce((a, b) => a * b, 1);
+  const expected = staticSize(shape);
   if (values.length === expected) return values;
   throw new Error(
     `Cannot store parameter "${name}": expected ${printShape(shape)} = ${expected} values, received ${values.length}.`,

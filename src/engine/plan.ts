@@ -10,7 +10,7 @@ import { add, constant, mul, sqrt, sumOfSquares } from "./ops.ts";
 import { countParts } from "./parts.ts";
 import { random } from "./random.ts";
 import { intern } from "./simplify.ts";
-import { isOp, type Tensor, topologicalOrder } from "./tensor.ts";
+import { isOp, staticSize, type Tensor, topologicalOrder } from "./tensor.ts";
 
 export interface ParameterInfo {
   readonly name: string;
@@ -119,7 +119,7 @@ function executable(outputs: Readonly<Record<string, Tensor>>, batch: number): E
 
 /** First values of a parameter, flat, from a stream of its own: they do not depend on what else the graph holds. */
 export function initialValues({ name, shape, initialiser }: ParameterInfo, seed: number): Float32Array {
-  const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
+  const values = new Float32Array(staticSize(shape));
   const rng = random(seed, `parameter ${name}`);
   switch (initialiser.kind) {
     case "constant":

@@ -5,7 +5,7 @@
 import { mean } from "./functions.ts";
 import type { Layer } from "./layers.ts";
 import { constant, max, mul, reshape, select, sum, unfold } from "./ops.ts";
-import { ShapeError, type Tensor } from "./tensor.ts";
+import { ShapeError, staticSize, type Tensor } from "./tensor.ts";
 import { gridOf, positions, type WindowOptions, type Windows, windowsOver, windowTable } from "./windows.ts";
 
 /** `stride` is the kernel and `padding` "valid" unless said. */
@@ -81,7 +81,7 @@ function windowsApart(
 
 function cellsInside(windows: Windows): boolean[][] {
   const { table, outside } = windowTable(windows);
-  const size = windows.kernel.reduce((a, b) => a * b, 1);
+  const size = staticSize(windows.kernel);
   return Array.from({ length: table.length / size }, (_, position) =>
     Array.from(table.subarray(position * size, (position + 1) * size), (cell) => cell !== outside),
   );

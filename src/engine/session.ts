@@ -5,6 +5,7 @@
 import { type InferenceSession, Tensor as OrtTensor } from "onnxruntime-common";
 import { type ConcreteDevice, warnOfFallback } from "./device.ts";
 import { random } from "./random.ts";
+import { staticSize } from "./tensor.ts";
 
 /** The one function of ONNX Runtime that is needed, from whichever package fits the platform. */
 export type CreateSession = (bytes: Uint8Array, options: InferenceSession.SessionOptions) => Promise<InferenceSession>;
@@ -90,7 +91,7 @@ export async function firstDifference(
 function madeUp(input: InferenceSession.ValueMetadata): OrtTensor {
   if (!input.isTensor) throw new Error(`input "${input.name}" is not a tensor`);
   const dims = input.shape.map((axis) => (typeof axis === "number" ? axis : trialRows));
-  const { length } = new Float32Array(dims.reduce((a, b) => a * b, 1));
+  const { length } = new Float32Array(staticSize(dims));
   const rng = random(0, `trial ${input.name}`);
   if (input.type === "float32") return new OrtTensor(Float32Array.from({ length }, rng.uniform), dims);
   const integers = Array.from({ length }, (_, i) => i % 2);

@@ -4,7 +4,7 @@
  * the reverse.
  * Works for one or two grid axes; a cell outside the grid is `outside`, one past the last, where a zero is kept.
  */
-import { ShapeError, type Tensor } from "./tensor.ts";
+import { ShapeError, staticSize, type Tensor } from "./tensor.ts";
 
 export interface Windows {
   /** Grid axes, as [height, width] or [length]. */
@@ -88,7 +88,7 @@ export function positions({ grid, kernel, stride, padding, dilation }: Windows):
 /** [positions x kernel cells], row-major: the grid cell under each cell of each window, or `outside`. */
 export function windowTable(windows: Windows): { table: Int32Array; outside: number } {
   const { grid, kernel, stride, padding, dilation } = windows;
-  const outside = grid.reduce((a, b) => a * b, 1);
+  const outside = staticSize(grid);
   const table: number[] = [];
   for (const position of indices(positions(windows))) {
     for (const offset of indices(kernel)) {

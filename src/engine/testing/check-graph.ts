@@ -41,7 +41,8 @@ interface Built {
   readonly values: Readonly<Record<string, NdArray>>;
 }
 
-function build(f: (...inputs: Tensor[]) => Tensor, args: readonly Argument[], batch: number): Built {
+/** The function's graph, with values for its arguments and, drawn by their names, for its parameters. */
+export function build(f: (...inputs: Tensor[]) => Tensor, args: readonly Argument[], batch: number): Built {
   const inputs = args.map(({ shape, type }, i) => input(nameOf(i), shape, type));
   const value = f(...inputs);
   const parameters = topologicalOrder([value]).filter((node) => isOp(node, "parameter"));
