@@ -48,6 +48,7 @@ export function cellReader(kind: Exclude<ColumnKind, "image" | "audio">, spellin
   switch (kind) {
     case "real":
     case "positive":
+    case "fraction":
     case "count":
     case "ordinal":
       return unlessMissing(readNumber);
@@ -57,6 +58,8 @@ export function cellReader(kind: Exclude<ColumnKind, "image" | "audio">, spellin
       return unlessMissing((text) => readDate(text, spelling.dates ?? "YYYY-MM-DD"));
     case "text":
     case "categorical":
+    case "multilabel":
+    case "vector":
     case "constant":
       return (text) => (text === null || tokens.has(text) || nanForm.test(text) ? missing : { value: text });
     case "identifier":

@@ -22,15 +22,29 @@ export interface SoundRequest {
 
 export type MediaRequest = ImageRequest | SoundRequest;
 
+/** What is known of a media file before it is decoded. */
+export interface ImageProbe {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3 | 4;
+}
+
+export interface SoundProbe {
+  readonly rate: number;
+  readonly seconds: number;
+}
+
+export type MediaProbe = ImageProbe | SoundProbe;
+
 export interface MediaDecoder {
   /** @throws MediaError */
   image(file: MediaFile, request: ImageRequest): Promise<Image>;
   /** @throws MediaError */
   sound(file: MediaFile, request: SoundRequest): Promise<Sound>;
   /** Size as stored, without decoding the pixels. @throws MediaError */
-  probeImage(file: MediaFile): Promise<{ width: number; height: number; channels: 1 | 3 | 4 }>;
+  probeImage(file: MediaFile): Promise<ImageProbe>;
   /** @throws MediaError */
-  probeSound(file: MediaFile): Promise<{ rate: number; seconds: number }>;
+  probeSound(file: MediaFile): Promise<SoundProbe>;
 }
 
 /** A file as the request asks for it. @throws MediaError */

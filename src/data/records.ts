@@ -14,7 +14,7 @@ export interface MediaFile {
 }
 
 /**
- * By the column's kind: real, positive, count, ordinal: number. Boolean: boolean. Date: ISO string in UTC, `2007-11-11` or
+ * By the column's kind: real, positive, fraction, count, ordinal: number. Boolean: boolean. Date: ISO string in UTC, `2007-11-11` or
  * `2007-11-11T10:30:00Z`, which Date.parse reads. Image, audio: MediaFile. Every other kind: the string as the file has it.
  */
 export type Cell = Scalar | MediaFile | null;
@@ -52,7 +52,8 @@ export type Value = Scalar | Image | Sound;
 export type Values = Readonly<Record<string, Value | null>>;
 
 /**
- * What a column holds. `image` and `audio` are media files, `text` free text; the rest are cells of the table.
+ * What a column holds. `image` and `audio` are media files, `text` free text, `vector` an embedding computed elsewhere; the rest
+ * are cells of the table: `fraction` a share in 0..1, `multilabel` several categories in one cell.
  * `empty`, `constant` and `identifier` columns carry nothing that can be learnt.
  */
 export const columnKinds = [
@@ -61,11 +62,14 @@ export const columnKinds = [
   "text",
   "real",
   "positive",
+  "fraction",
   "count",
   "ordinal",
   "categorical",
+  "multilabel",
   "boolean",
   "date",
+  "vector",
   "identifier",
   "constant",
   "empty",
@@ -84,6 +88,8 @@ export interface Spelling {
   /** Words of a boolean column for [false, true]: `["no", "yes"]`, `["0", "1"]`. */
   readonly booleans?: readonly [string, string];
   readonly dates?: DateFormat;
+  /** What stands between the labels of a multilabel cell. */
+  readonly separator?: string;
 }
 
 export interface Column {

@@ -7,11 +7,11 @@
  * cross-entropy learns in a few steps; so the two modalities send training signals of the same measure.
  */
 import * as z from "zod";
-import type { SoundRequest } from "../data/media.ts";
+import type { SoundProbe, SoundRequest } from "../data/media.ts";
 import type { Sound, Values } from "../data/records.ts";
 import { ascending, quantile } from "./columns/scaling.ts";
 import { soundFromSpectrogram } from "./griffin-lim.ts";
-import { complete, type Encoded, type Modality, type ModalityState } from "./modality.ts";
+import { complete, type Encoded, type Modality, type ModalityKind, type ModalityState } from "./modality.ts";
 import { readOptions, readState } from "./options.ts";
 import { pixelFeatures, pixelLogLikelihood, pixelMeans, pixelMoments, pixelOptions, pixelState } from "./pixels.ts";
 import { shiftGrids } from "./shift.ts";
@@ -59,11 +59,6 @@ const audioState = z.object({
   ceiling: z.number(),
   ...pixelState,
 });
-
-export interface SoundProbe {
-  readonly rate: number;
-  readonly seconds: number;
-}
 
 const highestRate = 16_000;
 const windowSeconds = 0.064;
@@ -201,3 +196,15 @@ const rateError = (name: string, received: number, rate: number) =>
   new Error(
     `Cannot build batch for "${name}": expected a sound at ${rate} Hz, received ${received} Hz. Decode it as the modality's \`media\` request says.`,
   );
+
+export const audioKind: ModalityKind = {
+  plan: (name, probes, given) =>
+    planSound(
+      name,
+      probes.filter((probe) => "seconds" in probe),
+      given,
+    ),
+  fit: ({ name, request, sample, options: given }) =>
+    request?.media === "sound" ? fitAudio(name, request, sample, given) : null,
+  open: openAudio,
+};

@@ -5,9 +5,9 @@
  * 4 when transparency varies, else 3.
  */
 import * as z from "zod";
-import type { ImageRequest } from "../data/media.ts";
+import type { ImageProbe, ImageRequest } from "../data/media.ts";
 import type { Image, Values } from "../data/records.ts";
-import { complete, type Encoded, type Modality, type ModalityState } from "./modality.ts";
+import { complete, type Encoded, type Modality, type ModalityKind, type ModalityState } from "./modality.ts";
 import { readOptions, readState } from "./options.ts";
 import { pixelFeatures, pixelLogLikelihood, pixelMeans, pixelMoments, pixelOptions, pixelState } from "./pixels.ts";
 import { shiftGrids } from "./shift.ts";
@@ -31,12 +31,6 @@ const imageState = z.object({
   background: z.number(),
   ...pixelState,
 });
-
-export interface ImageProbe {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: 1 | 3 | 4;
-}
 
 const largestSide = 64;
 const sideStep = 4;
@@ -192,3 +186,15 @@ const sizeError = (name: string, image: Image, width: number, height: number) =>
   new Error(
     `Cannot build batch for "${name}": expected a picture of ${width} x ${height} pixels, received ${image.width} x ${image.height}. Decode it as the modality's \`media\` request says.`,
   );
+
+export const imageKind: ModalityKind = {
+  plan: (name, probes, given) =>
+    planImage(
+      name,
+      probes.filter((probe) => "width" in probe),
+      given,
+    ),
+  fit: ({ name, request, sample, options: given }) =>
+    request?.media === "image" ? fitImage(name, request, sample, given) : null,
+  open: openImage,
+};

@@ -4,7 +4,7 @@
  * A new modality is a new file beside this one; nothing outside modalities/ asks which kind a modality is.
  */
 import type { Issue } from "../data/issues.ts";
-import type { MediaRequest } from "../data/media.ts";
+import type { MediaProbe, MediaRequest } from "../data/media.ts";
 import type { Scalar, Values } from "../data/records.ts";
 import type { Random } from "../engine/random.ts";
 import type { Tensor } from "../engine/tensor.ts";
@@ -54,6 +54,11 @@ export interface Modality {
   readonly parameterShape: readonly number[];
   /** How many leading axes of both shapes are grids on which neighbours are related: 2 picture, 1 sequence, 0 none. */
   readonly gridAxes: 0 | 1 | 2;
+  /**
+   * [batch, featureShape[0]]: 1 at the places along the first grid axis that belong to the item, 0 past its end. Networks attend
+   * to these places and pool over them alone. Absent where every item is as long as the axis.
+   */
+  extent?(arrays: Readonly<Record<string, Tensor>>): Tensor;
   /** Scalars observed in one complete item: the measure by which modalities' likelihoods are balanced. */
   readonly eventSize: number;
 
@@ -98,6 +103,25 @@ export interface ColumnScore {
   readonly baseline: Scalar;
   /** Error of guesses for the same cells; NaN for no cells. A guess that the column cannot hold counts as wholly wrong. */
   error(truths: readonly Scalar[], guesses: readonly Scalar[]): number;
+}
+
+/** What a column alone can become: how its files are decoded, how it is fitted, and how it is opened again. */
+export interface ModalityKind {
+  /** From probes of training files; undefined where none could be read. Absent where the column's cells are no files. */
+  plan?(name: string, probes: readonly MediaProbe[], options: unknown): MediaRequest | undefined;
+  /** Null where the sample holds nothing. @throws Error for options that it does not have */
+  fit(column: ColumnSample): Modality | null;
+  /** @throws Error for a state that this version did not write */
+  open(state: ModalityState): Modality;
+}
+
+export interface ColumnSample {
+  readonly name: string;
+  /** Training rows; media decoded as planned, null in all but some hundreds of rows. */
+  readonly sample: readonly Values[];
+  readonly request: MediaRequest | undefined;
+  /** The column's options as the config has them, not yet checked. */
+  readonly options: unknown;
 }
 
 export interface ModalityState {

@@ -4,42 +4,37 @@
  * `planMedia` (probes → requests), then `fitModalities` (rows decoded by these requests → modalities).
  */
 import type { ColumnSetting } from "../data/dataset.ts";
-import type { MediaRequest } from "../data/media.ts";
+import type { MediaProbe, MediaRequest } from "../data/media.ts";
 import type { Column, Values } from "../data/records.ts";
-import { fitAudio, openAudio, planSound, type SoundProbe } from "./audio.ts";
+import { audioKind } from "./audio.ts";
 import { isTabular } from "./columns/codecs.ts";
-import { fitImage, type ImageProbe, openImage, planImage } from "./image.ts";
-import type { Modality, ModalityState } from "./modality.ts";
+import { imageKind } from "./image.ts";
+import type { Modality, ModalityKind, ModalityState } from "./modality.ts";
 import { fitTable, openTable } from "./table.ts";
-import { fitText, openText } from "./text.ts";
+import { textKind } from "./text.ts";
 
-/** How a state becomes a modality again, by its kind: a new modality is a new line. */
-const openers = {
-  image: openImage,
-  audio: openAudio,
-  text: openText,
-  table: openTable,
-} satisfies Record<string, (state: ModalityState) => Modality>;
+/** What a column alone becomes, by the kind of its cells. A new modality is a file and a line here. */
+const kinds = { image: imageKind, audio: audioKind, text: textKind } satisfies Record<string, ModalityKind>;
+type SingleKind = keyof typeof kinds;
 
 /** @throws Error for a kind that this version does not know or a state that it did not write */
 export function openModality(state: ModalityState): Modality {
   const { kind, name } = state;
-  if (isKnown(kind)) return openers[kind](state);
+  if (kind === "table") return openTable(state);
+  if (isSingle(kind)) return kinds[kind].open(state);
   throw new Error(
-    `Cannot open modality "${name}": expected its kind to be one of ${Object.keys(openers).join(", ")}, received "${kind}". The model may come from a newer version.`,
+    `Cannot open modality "${name}": expected its kind to be one of ${Object.keys(kinds).join(", ")}, table, received "${kind}". The model may come from a newer version.`,
   );
 }
 
-const isKnown = (kind: string): kind is keyof typeof openers => Object.hasOwn(openers, kind);
-
-/** What is known of a media file before it is decoded. */
-export type MediaProbe = ImageProbe | SoundProbe;
+const isSingle = (kind: string): kind is SingleKind => Object.hasOwn(kinds, kind);
+const kindOf = (kind: string): ModalityKind | undefined => (isSingle(kind) ? kinds[kind] : undefined);
 
 export type ColumnSettings = Readonly<Record<string, ColumnSetting>>;
 
 /** Feature columns of media → what to probe before `planMedia`. */
 export const mediaColumns = (columns: readonly Column[]): readonly Column[] =>
-  columns.filter(({ kind, role }) => role === "feature" && (kind === "image" || kind === "audio"));
+  columns.filter(({ kind, role }) => role === "feature" && kindOf(kind)?.plan !== undefined);
 
 /**
  * Column → how its files must be decoded, from probes of training files (a few hundred suffice). A column without any
@@ -52,19 +47,11 @@ export function planMedia(
   probes: Readonly<Record<string, readonly MediaProbe[]>>,
 ): Readonly<Record<string, MediaRequest>> {
   const planned = mediaColumns(columns).flatMap(({ name, kind }) => {
-    const own = probes[name] ?? [];
-    const options = settings[name]?.options;
-    const request =
-      kind === "image"
-        ? planImage(name, own.filter(isImageProbe), options)
-        : planSound(name, own.filter(isSoundProbe), options);
+    const request = kindOf(kind)?.plan?.(name, probes[name] ?? [], settings[name]?.options);
     return request ? [[name, request] as const] : [];
   });
   return Object.fromEntries(planned);
 }
-
-const isImageProbe = (probe: MediaProbe): probe is ImageProbe => "width" in probe;
-const isSoundProbe = (probe: MediaProbe): probe is SoundProbe => "seconds" in probe;
 
 /**
  * Training rows → modalities: one for each column of media or text, named by it, and one table of all other columns.
@@ -80,23 +67,11 @@ export function fitModalities(
   requests: Readonly<Record<string, MediaRequest>> = {},
 ): Modality[] {
   const features = columns.filter(({ role }) => role === "feature");
-  const single = features.map((column) =>
-    fitSingle(column, settings[column.name]?.options, sample, requests[column.name]),
+  const single = features.map(({ name, kind }) =>
+    kindOf(kind)?.fit({ name, sample, request: requests[name], options: settings[name]?.options }),
   );
   const tabular = features.filter(({ kind }) => isTabular(kind));
   const options = Object.fromEntries(tabular.map(({ name }) => [name, settings[name]?.options]));
   const name = single.some((modality) => modality?.name === "table") ? "table columns" : "table";
-  return [...single, fitTable(name, tabular, options, sample)].filter((modality) => modality !== null);
-}
-
-function fitSingle(
-  { name, kind }: Column,
-  options: unknown,
-  sample: readonly Values[],
-  request: MediaRequest | undefined,
-): Modality | null {
-  if (kind === "text") return fitText(name, sample, options);
-  if (request?.media === "image") return fitImage(name, request, sample, options);
-  if (request?.media === "sound") return fitAudio(name, request, sample, options);
-  return null;
+  return [...single, fitTable(name, tabular, options, sample)].filter((modality) => modality != null);
 }

@@ -13,7 +13,7 @@ import type { Random } from "../engine/random.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { ascending, average, quantile } from "./columns/scaling.ts";
 import { argMax, drawIndex, softmaxOf } from "./likelihoods/categorical.ts";
-import { complete, type Encoded, type Modality, type ModalityState } from "./modality.ts";
+import { complete, type Encoded, type Modality, type ModalityKind, type ModalityState } from "./modality.ts";
 import { readOptions, readState } from "./options.ts";
 import { joinPieces, type Level, pieces } from "./tokens.ts";
 
@@ -163,3 +163,8 @@ function chooseTokens(size: number, logits: Float32Array, random?: Random): numb
   }
   return tokens;
 }
+
+export const textKind: ModalityKind = {
+  fit: ({ name, sample, options: given }) => fitText(name, sample, given),
+  open: openText,
+};

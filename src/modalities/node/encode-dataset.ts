@@ -5,14 +5,14 @@
 import { createHash } from "node:crypto";
 import type { Dataset } from "../../data/dataset.ts";
 import type { Issue } from "../../data/issues.ts";
-import { decodeMedia, type MediaDecoder, MediaError, type MediaRequest } from "../../data/media.ts";
+import { decodeMedia, type MediaDecoder, MediaError, type MediaProbe, type MediaRequest } from "../../data/media.ts";
 import type { ArrayCache, CacheEntry } from "../../data/node/cache.ts";
 import { mediaStamp } from "../../data/node/fingerprint.ts";
 import type { Cell, MediaFile, Row, Scalar, Split, Value, Values } from "../../data/records.ts";
 import { random, shuffle } from "../../engine/random.ts";
 import { encodeRows, joinBatches } from "../batch.ts";
 import type { Batch, Encoded, Modality, TypedArray } from "../modality.ts";
-import { fitModalities, type MediaProbe, mediaColumns, planMedia } from "../open-modality.ts";
+import { fitModalities, mediaColumns, planMedia } from "../open-modality.ts";
 
 export interface EncodedDataset {
   /** Stable key of each row. */
