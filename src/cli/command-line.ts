@@ -67,6 +67,11 @@ const reading = (target: Command, label: string): Command =>
     )
     .option("--no-header", "the first line is a row; columns are column1, column2, …")
     .option("--split-column <column>", "column that says train, validation or test")
+    .option(
+      "--group <column>",
+      "rows of equal value in this column stay in one split: near-duplicates, one patient's scans",
+    )
+    .option("--stratify <column>", "every value of this column gives each split its share: rare classes")
     .option("--label <column>", label);
 
 const given = (target: Command): Command =>

@@ -21,6 +21,8 @@ export interface ReadFlags {
   /** False where `--no-header` was given. */
   readonly header: boolean;
   readonly splitColumn?: string;
+  readonly group?: string;
+  readonly stratify?: string;
   readonly label?: string;
   readonly seed?: number;
 }
@@ -96,6 +98,7 @@ export function withSettings(config: Config, settings: Readonly<Record<string, s
 /** How data is read: flags over config. With a model's own reading beneath both where `openData` is given one. */
 export function readOptions(config: Config, flags: ReadFlags): ReadOptions {
   const { label = config.label, splitColumn = config.split, seed = config.seed } = flags;
+  const { group = config.group, stratify = config.stratify } = flags;
   const header = flags.header ? config.header : false;
   const fractions = {
     ...(config.validation !== undefined && { validation: config.validation }),
@@ -108,7 +111,8 @@ export function readOptions(config: Config, flags: ReadFlags): ReadOptions {
     ...(Object.keys(fractions).length > 0 && { splitFractions: fractions }),
     ...(label !== undefined && { label }),
     ...(splitColumn !== undefined && { splitColumn }),
-    ...(config.group !== undefined && { groupColumn: config.group }),
+    ...(group !== undefined && { groupColumn: group }),
+    ...(stratify !== undefined && { stratifyColumn: stratify }),
     ...(config.id !== undefined && { idColumn: config.id }),
     ...(seed !== undefined && { seed }),
   };
