@@ -4,10 +4,12 @@
  *   memory   peak resident size of training, against eager PyTorch; --case
  *   compile  seconds until a graph can be trained; --case
  *   loop     delay of the main thread's event loop while training; --seconds 10
+ *   datasets every data set of a folder with no configuration; --data DIR --minutes 1 --set emoji,kanji
  */
 import { parseArgs } from "node:util";
 import { type CaseName, caseNames } from "./cases/cases.ts";
 import { benchCompile } from "./compile.ts";
+import { benchDatasets } from "./datasets.ts";
 import { benchLoop } from "./loop.ts";
 import { benchMemory } from "./memory.ts";
 import { benchStep } from "./step.ts";
@@ -19,6 +21,9 @@ const { values, positionals } = parseArgs({
     case: { type: "string", multiple: true, default: [...caseNames] },
     batch: { type: "string", multiple: true, default: ["32", "128", "512"] },
     seconds: { type: "string", default: "10" },
+    data: { type: "string", default: "." },
+    minutes: { type: "string", default: "1" },
+    set: { type: "string", multiple: true, default: [] },
   },
 });
 
@@ -30,6 +35,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   step: () => benchStep({ json, cases, batches }),
   memory: () => benchMemory({ json, cases }),
   compile: () => benchCompile({ json, cases }),
+  datasets: () => benchDatasets({ json, data: values.data, minutes: Number(values.minutes), only: list(values.set) }),
   loop: () => benchLoop({ json, seconds: Number(values.seconds) }),
 };
 
