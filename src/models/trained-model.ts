@@ -10,6 +10,7 @@ import { batchRows, modalityFeeds, selectRows } from "../modalities/batch.ts";
 import type { Batch, Modality, ModalityState } from "../modalities/modality.ts";
 import { openModality } from "../modalities/open-modality.ts";
 import type { ModelConfig } from "./config.ts";
+import type { NetworkRecord } from "./networks/report.ts";
 import type { Mixture } from "./prior.ts";
 import { latentInput, networkName } from "./vae.ts";
 
@@ -36,6 +37,8 @@ export interface TrainingRecord {
   readonly steps: number;
   readonly rows: number;
   readonly parameters: number;
+  /** Which networks were trained; absent in files of versions that knew but one. */
+  readonly networks?: readonly NetworkRecord[];
   readonly cpuSeconds: number;
   readonly wallSeconds: number;
   readonly stopped: "epochs" | "minutes" | "no-improvement" | "interrupted";

@@ -8,6 +8,7 @@ import type { Runtime } from "../engine/runtime.ts";
 import type { Modality } from "../modalities/modality.ts";
 import { type EncodeOptions, encodeDataset, fitDataset } from "../modalities/node/encode-dataset.ts";
 import type { ModelConfig } from "../models/config.ts";
+import { checkNetworks } from "../models/networks/check.ts";
 import type { ModelParts } from "../models/trained-model.ts";
 import type { TrainingConfig } from "./config.ts";
 import { type FitHooks, fitModel } from "./fit.ts";
@@ -37,6 +38,7 @@ export async function train(
 ): Promise<Trained> {
   checkUsable(dataset);
   const modalities = await fitDataset(dataset, { decoder: options.decoder, seed: training.seed });
+  checkNetworks(modalities, model);
   options.onModalities?.(modalities);
   const encoded = await encodeDataset(dataset, modalities, options);
   const inSplit = (split: string) => encoded.splits.flatMap((own, i) => (own === split ? [i] : []));
@@ -49,7 +51,7 @@ export async function train(
       networks: fitted.networks,
       prior: fitted.prior,
       record: {
-        config: model,
+        config: fitted.model,
         modalities: modalities.map(({ state }) => state),
         data: { name: basename(source), fingerprint, rows: rowCount, reading, columns },
         training: fitted.record,
