@@ -11,9 +11,7 @@ const passband = 0.94;
 
 export function resample(samples: Float32Array, from: number, to: number): Float32Array {
   if (from === to) return samples;
-  const shared = gcd(from, to);
-  const up = to / shared;
-  const down = from / shared;
+  const { up, down } = ratio(to, from);
   const cutoff = passband * Math.min(1, to / from);
   const reach = Math.ceil(crossings / cutoff);
   const kernels = new Map<number, Float32Array>();
@@ -58,6 +56,20 @@ function bessel0(x: number): number {
   return sum;
 }
 
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
+/** Kernels that are kept at most. Rates without a common measure are then off by some parts in a million. */
+const mostPhases = 1024;
+
+/** to / from as a fraction, by its continued fraction: exact where the numerator stays small, else the nearest such one. */
+function ratio(to: number, from: number): { up: number; down: number } {
+  let [before, now] = [
+    { up: 0, down: 1 },
+    { up: 1, down: 0 },
+  ];
+  for (let [a, b] = [to, from]; b > 0; [a, b] = [b, a % b]) {
+    const whole = Math.floor(a / b);
+    const next = { up: whole * now.up + before.up, down: whole * now.down + before.down };
+    if (next.up > mostPhases && now.up > 0 && now.down > 0) break;
+    [before, now] = [now, next];
+  }
+  return now;
 }
