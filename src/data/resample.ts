@@ -12,9 +12,9 @@ const passband = 0.94;
 export function resample(samples: Float32Array, from: number, to: number): Float32Array {
   if (from === to) return samples;
   const { up, down } = ratio(to, from);
-  const cutoff = passband * Math.min(1, to / from);
+  const cutoff = passband * Math.min(1, up / down);
   const reach = Math.ceil(crossings / cutoff);
-  const kernels = new Map<number, Float32Array>();
+  const kernels = kernelsFor(up, down);
   const output = new Float32Array(Math.round((samples.length * to) / from));
   for (let i = 0; i < output.length; i++) {
     const phase = (i * down) % up;
@@ -28,6 +28,19 @@ export function resample(samples: Float32Array, from: number, to: number): Float
     output[i] = sum;
   }
   return output;
+}
+
+/** Kernels by phase, for the ratios last used: thousands of files share one, and a kernel costs more than a clip. */
+const known = new Map<string, Map<number, Float32Array>>();
+const mostKnown = 4;
+
+function kernelsFor(up: number, down: number): Map<number, Float32Array> {
+  const key = `${up}/${down}`;
+  const kernels = known.get(key) ?? new Map<number, Float32Array>();
+  known.delete(key);
+  known.set(key, kernels);
+  if (known.size > mostKnown) known.delete(known.keys().next().value!);
+  return kernels;
 }
 
 /** Weights of the 2·reach samples around a point that lies `fraction` after the sample at index reach - 1; they sum to 1. */

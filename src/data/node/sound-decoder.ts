@@ -15,7 +15,7 @@ const pieceBytes = 4096;
 const rawPieceBytes = 2 ** 18;
 const mostChannels = 16;
 /** Rates beyond these are no sound that was recorded, but a broken header. */
-export const fileRates = { lowest: 1000, highest: 768_000 } as const;
+export const fileRates = { lowest: 1000, highest: 384_000 } as const;
 
 type Codec = Parameters<typeof decodeChunked>[1];
 const codecs: Readonly<Record<string, Codec>> = { wav: "wav", mp3: "mp3", flac: "flac", opus: "opus", vorbis: "oga" };

@@ -28,7 +28,7 @@ export function paletteTiff(side: number, colours: readonly (readonly number[])[
   bytes.write("II*\0", 0, "latin1");
   bytes.writeUInt32LE(directoryAt, 4);
   bytes.set(pixels, 8);
-  map.forEach((value, i) => bytes.writeUInt16LE(value, mapAt + 2 * i));
+  for (const [i, value] of map.entries()) bytes.writeUInt16LE(value, mapAt + 2 * i);
   bytes.writeUInt16LE(entries.length, directoryAt);
   entries.forEach(([tag, type, count, value], i) => {
     const at = directoryAt + 2 + 12 * i;
