@@ -44,6 +44,8 @@ export interface Image {
 export interface Sound {
   readonly rate: number;
   readonly samples: Float32Array;
+  /** The rate of the file that it was decoded from, where it was resampled or may have been. */
+  readonly fileRate?: number;
 }
 
 export type Value = Scalar | Image | Sound;

@@ -82,14 +82,20 @@ export interface Modality {
   /**
    * Parameters of the likelihood, [rows, ...parameterShape] → values in the user's units: the most typical value
    * (mean of numbers, mode of categories), or a draw from the likelihood where `random` is given. Pictures and sounds
-   * are always given as their mean: noise drawn for each pixel by itself carries nothing but grain.
+   * are given as their mean unless their column says otherwise: noise drawn for each pixel by itself carries nothing but grain.
+   * @param like values that each row is made after, where there are some: what the arrays do not hold is taken from them
    */
-  decode(parameters: Float32Array, rows: number, random?: Random): Values[];
+  decode(parameters: Float32Array, rows: number, random?: Random, like?: readonly Values[]): Values[];
   /**
    * The most typical item as arrays, with nothing missing: what `encode` would give for `decode(parameters)`, without the
    * way over the user's units (no phases are sought for a sound). For judges of what was generated, and for pictures of it.
    */
   typical(parameters: Float32Array, rows: number): Encoded;
+  /**
+   * Spectral convergence in dB of what `decode` makes of each item's own arrays; absent where nothing is lost on that way
+   * (docs/math/metrics.md, "inversion").
+   */
+  inversionErrors?(encoded: Encoded): number[];
   /** How imputed cells are judged, by column; absent where cells have no error of their own. */
   readonly scores?: readonly ColumnScore[];
 }
