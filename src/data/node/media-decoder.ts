@@ -1,6 +1,6 @@
 /**
- * @file Media files → pictures and sounds of the size asked for, by sharp (libvips) and audio-decode; and pictures → PNG.
- * In: MediaFile and request. Out: Image, Sound. Content decides the format, the file's name never does.
+ * @file Media files → pictures and sounds of the size asked for, by sharp (libvips) and audio-decode, and vectors; and pictures → PNG.
+ * In: MediaFile and request. Out: Image, Sound, Float32Array. Content decides the format, the file's name never does.
  */
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -8,9 +8,10 @@ import decodeAudio from "audio-decode";
 import sharp, { type Sharp } from "sharp";
 import { type ImageRequest, type MediaDecoder, MediaError, type MediaFault, type SoundRequest } from "../media.ts";
 import { headBytes, mediaByName, readMediaHeader } from "../media-header.ts";
+import { readNpy } from "../npy.ts";
 import type { Image, MediaFile, Sound } from "../records.ts";
 import { resample } from "../resample.ts";
-import { absence, mostBytes, mostPixels } from "./media-check.ts";
+import { absence, mediaWords, mostBytes, mostPixels } from "./media-check.ts";
 
 export const nodeMediaDecoder: MediaDecoder = {
   image: async (file, request) => {
@@ -20,6 +21,10 @@ export const nodeMediaDecoder: MediaDecoder = {
   sound: async (file, request) => {
     const bytes = await readMedia(file, "sound");
     return decoding(file, () => decodeSound(file, bytes, request));
+  },
+  vector: async (file) => {
+    const bytes = await readMedia(file, "vector");
+    return decoding(file, () => Promise.resolve(readNpy(bytes).values));
   },
   probeImage: async (file) => {
     const bytes = await readMedia(file, "image");
@@ -34,7 +39,7 @@ export const nodeMediaDecoder: MediaDecoder = {
   },
 };
 
-/** @throws MediaError where the path names no readable image or sound. */
+/** @throws MediaError where the path names no readable image, sound or vector. */
 export async function mediaFile(path: string): Promise<MediaFile> {
   const absolute = resolve(path);
   const bytes = await readMedia({ media: mediaByName(path) ?? "image", path: absolute });
@@ -43,7 +48,7 @@ export async function mediaFile(path: string): Promise<MediaFile> {
   throw unusable(
     "media-undecodable",
     path,
-    "it is neither an image nor a sound in a known format",
+    "it is no image, sound or .npy array in a known format",
     "Name another file.",
   );
 }
@@ -61,7 +66,7 @@ async function readMedia(file: MediaFile, expected?: MediaFile["media"]): Promis
   if (bytes.length === 0) throw unusable("media-empty", file.path, "it has no bytes", "Replace the file.");
   const header = readMediaHeader(bytes.subarray(0, headBytes));
   if (expected && header && header.media !== expected) {
-    const fact = `expected ${expected === "image" ? "an image" : "a sound"}, found ${header.format}`;
+    const fact = `expected ${mediaWords[expected]}, found ${header.format}`;
     throw unusable("media-undecodable", file.path, fact, "Name another file.");
   }
   return bytes;
@@ -87,8 +92,12 @@ async function decoding<T>(file: MediaFile, decode: () => Promise<T>): Promise<T
     const text = cause instanceof Error ? cause.message : String(cause);
     if (/pixel limit/.test(text))
       throw unusable("media-too-large", file.path, `it has more than ${mostPixels} pixels`, "Shrink it first.");
-    const what = file.media === "image" ? "an image" : "a sound";
-    throw unusable("media-undecodable", file.path, `expected ${what}, but ${text.split("\n")[0]}`, "Replace the file.");
+    throw unusable(
+      "media-undecodable",
+      file.path,
+      `expected ${mediaWords[file.media]}, but ${text.split("\n")[0]}`,
+      "Replace the file.",
+    );
   }
 }
 
