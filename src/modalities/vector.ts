@@ -26,6 +26,9 @@ export function vectorOf(value: Values[string] | undefined): Float32Array | null
   return bad < 0 ? vector : `number ${bad + 1} of ${vector.length} is not finite`;
 }
 
+/** As of a number of a table. */
+const bitsPerNumber = 4;
+
 const isVector = (value: Float32Array | null | string): value is Float32Array => value instanceof Float32Array;
 
 /** Null where the sample holds no vector. */
@@ -59,7 +62,7 @@ export function openVector(stored: ModalityState): Modality {
     featureShape: [dimensions],
     parameterShape: space.parameterShape,
     gridAxes: 0,
-    eventSize: dimensions,
+    eventSize: bitsPerNumber * dimensions,
     features: ({ values }) => space.features(values!),
     logLikelihood: (parameters, { values }) => space.logLikelihood(parameters, values!),
     encode: (rows) =>
