@@ -77,7 +77,7 @@ const reading = (target: Command, label: string): Command =>
 const given = (target: Command): Command =>
   target.option(
     "--given <column=value>",
-    "evidence: a value, or the path of a media file (repeat)",
+    "evidence: a value, or the path of a media or .npy file (repeat)",
     pair("--given", "word=seven"),
   );
 
@@ -203,7 +203,10 @@ const translate = (): Command =>
       1,
     )
     .option("--samples", "draw the first answer too")
-    .option("-o, --out <folder>", "folder for pictures (PNG) and sounds (WAV)")
+    .option(
+      "-o, --out <folder>",
+      "folder for pictures (PNG), sounds (WAV) and vectors (.npy; without a folder they are text)",
+    )
     .action(async (model: string, flags: TranslateFlags) =>
       (await import("./commands/translate.ts")).translate(model, flags),
     );
@@ -223,7 +226,7 @@ const impute = (): Command =>
       "impute",
       "Fill the gaps of a table.",
       "polyvae impute catalogue.polyvae catalogue.csv -o filled.csv",
-      "Cells of the table and texts are filled; missing pictures and sounds stay missing. Beside filled.csv,\nfilled.intervals.csv tells for each filled cell its 90 % interval, or the probability of its category.",
+      "Cells of the table, texts and vectors are filled; missing pictures and sounds stay missing. Beside filled.csv,\nfilled.intervals.csv tells for each filled cell its 90 % interval, or the probability of its category.",
     ),
     "column kept out of the model",
   )

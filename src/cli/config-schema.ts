@@ -21,6 +21,7 @@ const columnSchema = z.union([
   z.looseObject({
     kind: kind.optional(),
     role: role.optional(),
+    modality: z.string().min(1).optional(),
     options: z.record(z.string(), z.unknown()).optional(),
   }),
 ]);
@@ -100,11 +101,12 @@ function columnSetting(said: NonNullable<Config["columns"]>[string]): ColumnSett
     return (columnKinds as readonly string[]).includes(said)
       ? { kind: said as ColumnKind }
       : { role: said as ColumnRole };
-  const { kind: ofKind, role: ofRole, options, ...others } = said;
+  const { kind: ofKind, role: ofRole, modality, options, ...others } = said;
   const own = { ...others, ...options };
   return {
     ...(ofKind && { kind: ofKind }),
     ...(ofRole && { role: ofRole }),
+    ...(modality && { modality }),
     ...(Object.keys(own).length > 0 && { options: own }),
   };
 }

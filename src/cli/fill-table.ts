@@ -85,9 +85,10 @@ export async function fillTable({ model, dataset, samples, seed }: FillJob): Pro
   };
 }
 
-/** Columns of the table and texts that the file has; pictures and sounds stay as they are. */
+/** Columns of the table, texts and vectors that the file has; pictures and sounds stay as they are. */
 function columnsToFill(model: TrainedModel, dataset: Dataset, inFile: readonly string[]): Column[] {
-  const known = model.modalities.flatMap(({ columns, media }) => columns.filter((column) => !(column in media)));
+  const isText = (request: MediaRequest | undefined) => request === undefined || request.media === "vector";
+  const known = model.modalities.flatMap(({ columns, media }) => columns.filter((column) => isText(media[column])));
   return dataset.columns.filter(
     ({ name, role }) => role === "feature" && known.includes(name) && inFile.includes(name),
   );

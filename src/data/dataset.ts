@@ -33,6 +33,8 @@ export interface SplitFractions {
 export interface ColumnSetting {
   readonly kind?: ColumnKind;
   readonly role?: ColumnRole;
+  /** The modality that reads the column, where it is another than its kind's own: cells then arrive as text, or as files. */
+  readonly modality?: string;
   /** Options of the column's modality, validated by it (image width, text level, …). */
   readonly options?: Readonly<Record<string, unknown>>;
 }

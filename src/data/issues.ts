@@ -14,6 +14,7 @@ export type Issue =
   | (At & { readonly code: MediaFault; readonly detail: string })
   | (At & { readonly code: "number-not-finite" | "value-not-readable"; readonly value: string })
   | (At & { readonly code: "category-unseen"; readonly value: string })
+  | (At & { readonly code: "vector-unusable"; readonly detail: string })
   | (At & { readonly code: "column-empty" | "column-constant" | "column-identifier" })
   /** Used all the same: worth knowing because decoding it is slow. */
   | (At & { readonly code: "media-large"; readonly detail: string })
@@ -37,6 +38,8 @@ export function describeIssue(issue: Issue): string {
       return `${where}: "${issue.value}" does not fit the column's kind; treated as missing`;
     case "category-unseen":
       return `${where}: "${issue.value}" was never seen in training; treated as missing`;
+    case "vector-unusable":
+      return `${where}: the vector ${issue.detail}; treated as missing`;
     case "media-large":
       return `${where}: ${issue.detail}`;
     case "more-alike":

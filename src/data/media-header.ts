@@ -1,9 +1,11 @@
 /**
  * @file What a media file is, from its first bytes. In: the head of the file. Out: format, picture size or sample count where
- * the header tells; undefined where the bytes are no image or sound that can be decoded. Cheap enough to ask of every file.
+ * the header tells; undefined where the bytes are no image, sound or .npy array that can be decoded. Cheap enough to ask of every file.
  */
+import { isNpy } from "./npy.ts";
+
 export interface MediaHeader {
-  readonly media: "image" | "sound";
+  readonly media: "image" | "sound" | "vector";
   readonly format: string;
   readonly width?: number;
   readonly height?: number;
@@ -22,10 +24,11 @@ export const headBytes = 4096;
 export const imageExtensions = ["png", "jpg", "jpeg", "webp", "gif", "tif", "tiff", "avif"] as const;
 export const soundExtensions = ["wav", "mp3", "flac", "ogg", "oga", "opus"] as const;
 
-export function mediaByName(path: string): "image" | "sound" | undefined {
+export function mediaByName(path: string): MediaHeader["media"] | undefined {
   const extension = /\.([a-z0-9]+)$/i.exec(path)?.[1]?.toLowerCase();
   if (extension === undefined) return undefined;
   if ((imageExtensions as readonly string[]).includes(extension)) return "image";
+  if (extension === "npy") return "vector";
   return (soundExtensions as readonly string[]).includes(extension) ? "sound" : undefined;
 }
 
@@ -51,6 +54,7 @@ export function readMediaHeader(head: Uint8Array): MediaHeader | undefined {
     return { media: "sound", format: "wav", ...wavSize(view, ascii) };
   if (ascii(0, 4) === "fLaC") return { media: "sound", format: "flac" };
   if (ascii(0, 4) === "OggS") return { media: "sound", ...oggCodec(head, ascii) };
+  if (isNpy(head)) return { media: "vector", format: "npy" };
   if (ascii(0, 3) === "ID3" || isMpegFrame(head)) return { media: "sound", format: "mp3" };
   return undefined;
 }

@@ -7,7 +7,7 @@ export type Scalar = string | number | boolean;
 
 /** A media file as the data names it: not yet opened. */
 export interface MediaFile {
-  readonly media: "image" | "sound";
+  readonly media: "image" | "sound" | "vector";
   /** Absolute path, or a label for messages where `bytes` holds the content. */
   readonly path: string;
   readonly bytes?: Uint8Array;
@@ -15,7 +15,7 @@ export interface MediaFile {
 
 /**
  * By the column's kind: real, positive, fraction, count, ordinal: number. Boolean: boolean. Date: ISO string in UTC, `2007-11-11` or
- * `2007-11-11T10:30:00Z`, which Date.parse reads. Image, audio: MediaFile. Every other kind: the string as the file has it.
+ * `2007-11-11T10:30:00Z`, which Date.parse reads. Image, audio: MediaFile. Vector: the text of its numbers, or the MediaFile of a .npy file. Every other kind: the string as the file has it.
  */
 export type Cell = Scalar | MediaFile | null;
 
@@ -48,7 +48,8 @@ export interface Sound {
   readonly fileRate?: number;
 }
 
-export type Value = Scalar | Image | Sound;
+/** A vector is a Float32Array. */
+export type Value = Scalar | Image | Sound | Float32Array;
 
 /** What a modality encodes and gives back: column → value, null where missing. */
 export type Values = Readonly<Record<string, Value | null>>;

@@ -43,11 +43,12 @@ function resolveColumn(fact: ColumnFacts, choices: RoleChoices): Column {
   const inferred = inferKind(s);
   const setting = own(choices.columns, s.name);
   const earlier = own(choices.resolved, s.name);
-  const kind = setting?.kind ?? earlier?.kind ?? inferred.kind;
+  const kind = setting?.kind ?? earlier?.kind ?? (setting?.modality ? rawKind(inferred.kind) : inferred.kind);
   const spelling = earlier && setting?.kind === undefined ? earlier.spelling : inferred.spelling;
   const chosen = chosenRole(s.name, choices) ?? withoutName(setting?.role);
   const [role, whyRole] = chosen ? [chosen, roleReason(chosen)] : impliedRole(fact, kind, choices);
-  const why = setting?.kind ? "as the config says" : earlier ? "as the model was trained" : inferred.why;
+  const why =
+    setting?.kind || setting?.modality ? "as the config says" : earlier ? "as the model was trained" : inferred.why;
   return {
     name: s.name,
     kind,
@@ -58,6 +59,10 @@ function resolveColumn(fact: ColumnFacts, choices: RoleChoices): Column {
     ...(spelling ? { spelling } : {}),
   };
 }
+
+/** A modality of the user's own reads files where there are any, else the text as it stands. */
+const rawKind = (inferred: ColumnKind): ColumnKind =>
+  inferred === "image" || inferred === "audio" || inferred === "vector" ? inferred : "text";
 
 /** A column may be called "constructor". */
 function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {

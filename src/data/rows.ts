@@ -5,6 +5,7 @@
 import { type CellReader, cellReader, missingTokens } from "./cells.ts";
 import type { Cell, Column, MediaFile, Row, Split } from "./records.ts";
 import { placeOf, type SplitCuts, type SplitRule, splitAt } from "./split.ts";
+import { namesVectorFile } from "./vectors.ts";
 
 export interface RowPlan {
   /** Name of the source's file, for keys of rows without an id. */
@@ -58,9 +59,11 @@ export function rowBuilder(plan: RowPlan, listener?: RowListener): (chunk: RawCh
     columns.forEach((column, c) => {
       const text = chunk.text[c]![i] ?? null;
       const read = readers[c];
-      cells[column.name] = read
+      const bytes = chunk.bytes[c]?.[i] ?? null;
+      const isFile = !read || bytes || (column.kind === "vector" && text !== null && namesVectorFile(text));
+      cells[column.name] = !isFile
         ? readCell(read, column, text, number, listener)
-        : mediaCell(plan, column, text, chunk.bytes[c]?.[i] ?? null, number);
+        : mediaCell(plan, column, text, bytes, number);
     });
     // Equal groups stay together; a row without one stands for itself.
     const unit = group < 0 ? key : (textAt(group) && `group:${textAt(group)}`) || key;
@@ -86,7 +89,7 @@ function mediaCell(
   row: number,
 ): Cell {
   if (plan.unusable.get(name)?.has(row)) return null;
-  const media: MediaFile["media"] = kind === "image" ? "image" : "sound";
+  const media: MediaFile["media"] = kind === "image" ? "image" : kind === "vector" ? "vector" : "sound";
   const named = text !== null && !(missingTokens as readonly string[]).includes(text) ? text : undefined;
   if (bytes) return { media, path: named ?? `${plan.fileName}:${row}:${name}`, bytes };
   return named === undefined ? null : { media, path: plan.locate(named) };

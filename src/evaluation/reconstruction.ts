@@ -111,6 +111,7 @@ function bySpelling(study: Study, modality: Modality, { positions, parameters }:
 function byArrays(study: Study, modality: Modality, { positions, encoded, parameters }: Decoded): Judged {
   const typical = modality.typical(parameters, positions.length);
   const means = trainingMeans(study, modality);
+  const inUnits = Object.values(encoded.arrays).every((array) => array instanceof Uint8Array);
   let [errors, baselines, count] = [0, 0, 0];
   for (const [name, truth] of Object.entries(encoded.arrays)) {
     const guess = typical.arrays[name]!;
@@ -124,7 +125,7 @@ function byArrays(study: Study, modality: Modality, { positions, encoded, parame
     count += truth.length;
   }
   return {
-    measure: "mean squared error of values in 0..1",
+    measure: `mean squared error of ${inUnits ? "values in 0..1" : "standardised values"}`,
     error: errors / count,
     ...(means && { baseline: baselines / count }),
   };

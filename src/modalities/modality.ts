@@ -121,6 +121,9 @@ export interface ModalityKind {
   open(state: ModalityState): Modality;
 }
 
+/** Modalities by the name that a column kind, `columns.<name>.modality` and a model's states call them. */
+export type ModalityKinds = Readonly<Record<string, ModalityKind>>;
+
 export interface ColumnSample {
   readonly name: string;
   /** Training rows; media decoded as planned, null in all but some hundreds of rows. */

@@ -72,7 +72,7 @@ describe("fitModalities", () => {
 describe("openModality", () => {
   it("refuses a kind it does not know, and a state it did not write", () => {
     expect(() => openModality({ kind: "smell", name: "rose" })).toThrow(
-      /kind to be one of image, audio, text, table, received "smell"/,
+      /kind to be one of image, audio, text, vector, table, received "smell"/,
     );
     expect(() => openModality({ kind: "text", name: "word" })).toThrow(/Cannot open modality "word": its state/);
   });

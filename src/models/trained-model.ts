@@ -7,7 +7,7 @@ import type { Reading } from "../data/dataset.ts";
 import type { Column } from "../data/records.ts";
 import type { Executable, Runtime } from "../engine/runtime.ts";
 import { batchRows, modalityFeeds, selectRows } from "../modalities/batch.ts";
-import type { Batch, Modality, ModalityState } from "../modalities/modality.ts";
+import type { Batch, Modality, ModalityKinds, ModalityState } from "../modalities/modality.ts";
 import { openModality } from "../modalities/open-modality.ts";
 import type { ModelConfig } from "./config.ts";
 import type { NetworkRecord } from "./networks/report.ts";
@@ -91,8 +91,18 @@ export interface TrainedModel extends LatentModel {
   readonly prior: Mixture;
 }
 
-export const openTrainedModel = ({ record, networks, prior }: ModelParts, runtime: Runtime): TrainedModel => ({
-  ...openNetworks(record.modalities.map(openModality), record.config.latent, networks, runtime),
+/** @param kinds modalities beside the built-in ones that the model was trained with */
+export const openTrainedModel = (
+  { record, networks, prior }: ModelParts,
+  runtime: Runtime,
+  kinds: ModalityKinds = {},
+): TrainedModel => ({
+  ...openNetworks(
+    record.modalities.map((state) => openModality(state, kinds)),
+    record.config.latent,
+    networks,
+    runtime,
+  ),
   record,
   prior,
 });

@@ -5,7 +5,7 @@ import { basename } from "node:path";
 import { checkUsable, type Dataset } from "../data/dataset.ts";
 import type { Issue } from "../data/issues.ts";
 import type { Runtime } from "../engine/runtime.ts";
-import type { Modality } from "../modalities/modality.ts";
+import type { Modality, ModalityKinds } from "../modalities/modality.ts";
 import { type EncodeOptions, encodeDataset, fitDataset } from "../modalities/node/encode-dataset.ts";
 import type { ModelConfig } from "../models/config.ts";
 import { checkNetworks } from "../models/networks/check.ts";
@@ -23,6 +23,11 @@ export interface TrainHooks extends FitHooks {
   onModalities?(modalities: readonly Modality[]): void;
 }
 
+export interface TrainOptions extends EncodeOptions, TrainHooks {
+  /** Modalities beside the built-in ones, for columns whose setting `modality` names them. */
+  readonly kinds?: ModalityKinds;
+}
+
 export interface Trained {
   readonly parts: ModelParts;
   /** Met while decoding; those of opening are the data set's own. */
@@ -34,10 +39,14 @@ export async function train(
   dataset: Dataset,
   { model, training }: TrainSettings,
   runtime: Runtime,
-  options: EncodeOptions & TrainHooks,
+  options: TrainOptions,
 ): Promise<Trained> {
   checkUsable(dataset);
-  const modalities = await fitDataset(dataset, { decoder: options.decoder, seed: training.seed });
+  const modalities = await fitDataset(dataset, {
+    decoder: options.decoder,
+    seed: training.seed,
+    kinds: options.kinds,
+  });
   checkNetworks(modalities, model);
   options.onModalities?.(modalities);
   const encoded = await encodeDataset(dataset, modalities, options);

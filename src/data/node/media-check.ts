@@ -18,6 +18,13 @@ const longSide = 10_000;
 const manyPixels = mostPixels / 4;
 const filesAtOnce = 16;
 
+/** What a file was expected to be, in messages. */
+export const mediaWords: Readonly<Record<MediaFile["media"], string>> = {
+  image: "an image",
+  sound: "a sound",
+  vector: "a .npy array",
+};
+
 export interface MediaFinding {
   readonly code: MediaFault | "media-large";
   readonly detail: string;
@@ -71,7 +78,7 @@ function judge(file: MediaFile, head: Uint8Array, size: number): MediaFinding | 
     return { code: "media-too-large", detail };
   }
   const header = readMediaHeader(head);
-  const wanted = file.media === "image" ? "an image" : "a sound";
+  const wanted = mediaWords[file.media];
   if (header === undefined)
     return { code: "media-undecodable", detail: `${file.path} is not ${wanted} in a known format` };
   if (header.media !== file.media) {

@@ -1,16 +1,17 @@
 /**
- * @file Media files → pictures and sounds of the size asked for, every fault told as a fact about the file; pictures → PNG.
- * In: MediaFile and request. Out: Image, Sound. Content decides the format, the file's name never does.
+ * @file Media files → pictures and sounds of the size asked for, and vectors, every fault told as a fact about the file; pictures → PNG.
+ * In: MediaFile and request. Out: Image, Sound, Float32Array. Content decides the format, the file's name never does.
  */
 import { resolve } from "node:path";
 import sharp from "sharp";
 import { type MediaDecoder, MediaError, type MediaFault, type SoundRequest } from "../media.ts";
 import { headBytes, type MediaHeader, mediaByName, readMediaHeader } from "../media-header.ts";
+import { readNpy } from "../npy.ts";
 import type { Image, MediaFile, Sound } from "../records.ts";
 import { resample } from "../resample.ts";
 import { type ByteSource, withBytes } from "./byte-source.ts";
 import { decodeImage, probeImage, TooLarge } from "./image-decoder.ts";
-import { checkMedia } from "./media-check.ts";
+import { checkMedia, mediaWords } from "./media-check.ts";
 import { decodeSamples, soundLength } from "./sound-decoder.ts";
 
 /** A recording is not probed further: no clip is modelled that is longer. */
@@ -19,6 +20,7 @@ const mostProbedSeconds = 60;
 export const nodeMediaDecoder: MediaDecoder = {
   image: (file, request) => opened(file, "image", (_, header) => decodeImage(file, header, request)),
   sound: (file, request) => opened(file, "sound", (source, header) => decodeSound(source, header, request)),
+  vector: (file) => opened(file, "vector", async (source) => readNpy(await source.read(0, source.size)).values),
   probeImage: (file) => opened(file, "image", () => probeImage(file)),
   probeSound: (file) => opened(file, "sound", (source, header) => soundLength(source, header, mostProbedSeconds)),
 };
@@ -28,7 +30,7 @@ export async function encodePng({ width, height, channels, pixels }: Image): Pro
   return (channels === 1 ? png.toColourspace("b-w") : png).png().toBuffer();
 }
 
-/** @throws MediaError where the path names no readable image or sound. */
+/** @throws MediaError where the path names no readable image, sound or vector. */
 export async function mediaFile(path: string): Promise<MediaFile> {
   const file = { media: mediaByName(path) ?? ("image" as const), path: resolve(path) };
   const header = await withBytes(file, async (source) => readMediaHeader(await source.read(0, headBytes)));
@@ -54,7 +56,7 @@ const remedies: Readonly<Record<MediaFault, string>> = {
 /** What can be seen from size and first bytes is refused before any decoder runs. */
 async function opened<T>(
   file: MediaFile,
-  expected: "image" | "sound",
+  expected: MediaFile["media"],
   decode: (source: ByteSource, header: MediaHeader) => Promise<T>,
 ): Promise<T> {
   const [finding] = await checkMedia([{ ...file, media: expected }]);
@@ -75,13 +77,17 @@ async function opened<T>(
 }
 
 /** The decoders' own faults, told as facts about the file. */
-function told({ path }: MediaFile, expected: "image" | "sound", cause: unknown): MediaError {
+function told({ path }: MediaFile, expected: MediaFile["media"], cause: unknown): MediaError {
   if (cause instanceof MediaError) return cause;
   const text = (cause instanceof Error ? cause.message : String(cause)).split("\n")[0]!;
   if (cause instanceof TooLarge || /pixel limit/.test(text))
     return unusable("media-too-large", path, text, remedies["media-too-large"]);
-  const what = expected === "image" ? "an image" : "a sound";
-  return unusable("media-undecodable", path, `expected ${what}, but ${text}`, remedies["media-undecodable"]);
+  return unusable(
+    "media-undecodable",
+    path,
+    `expected ${mediaWords[expected]}, but ${text}`,
+    remedies["media-undecodable"],
+  );
 }
 
 async function decodeSound(source: ByteSource, header: MediaHeader, request: SoundRequest): Promise<Sound> {

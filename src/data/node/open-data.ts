@@ -214,7 +214,9 @@ async function* readRows(
   const build = rowBuilder(plan, listener);
   // Bytes are read only where the column became media.
   const wanted = source.columns.map((column, i) => ({ ...column, kind: plan.columns[i]!.kind }));
-  const bytesOf = wanted.map(({ bytes, kind }) => (kind === "image" || kind === "audio" ? bytes : undefined));
+  const bytesOf = wanted.map(({ bytes, kind }) =>
+    kind === "image" || kind === "audio" || kind === "vector" ? bytes : undefined,
+  );
   const text = wanted.map((column, i) => `${column.text} AS c${i}`);
   const bytes = bytesOf.flatMap((sql, i) => (sql === undefined ? [] : [`${sql} AS b${i}`]));
   const chunks = database.stream(`SELECT ${[...text, ...bytes].join(", ")} FROM ${source.from}`);

@@ -21,7 +21,7 @@ export interface Survey {
   readonly issues: readonly Issue[];
   /** Media column → rows whose file cannot be used. */
   readonly unusable: ReadonlyMap<string, ReadonlySet<number>>;
-  /** Media column → cells that name a file. */
+  /** Media column → cells that name a file; of vectors also those that hold numbers. */
   readonly mediaCells: ReadonlyMap<string, number>;
 }
 
@@ -90,7 +90,9 @@ export async function surveyRows(
 ): Promise<Survey> {
   const { columns } = plan;
   const features = columns.filter(({ role }) => role === "feature").map(({ name }) => name);
-  const media = columns.filter(({ kind }) => kind === "image" || kind === "audio").map(({ name }) => name);
+  const media = columns
+    .filter(({ kind }) => kind === "image" || kind === "audio" || kind === "vector")
+    .map(({ name }) => name);
   const unusable = new Map(media.map((name) => [name, new Set<number>()]));
   const mediaCells = new Map(media.map((name) => [name, 0]));
   const named = Object.fromEntries(splits.map((split) => [split, 0])) as Record<Split, number>;
@@ -138,10 +140,12 @@ async function findBroken(
   broken: Set<number>,
   collector: IssueCollector,
 ): Promise<void> {
-  const findings = await checkMedia(rows.map((row) => row.cells[column] as MediaFile));
+  // A vector may stand in the cell itself.
+  const files = rows.filter((row) => typeof row.cells[column] === "object");
+  const findings = await checkMedia(files.map((row) => row.cells[column] as MediaFile));
   findings.forEach((finding, i) => {
     if (finding === undefined) return;
-    const row = rows[i]!.number;
+    const row = files[i]!.number;
     if (finding.code !== "media-large") broken.add(row);
     collector.add({ ...finding, column, row });
   });

@@ -11,7 +11,7 @@ import { mediaStamp } from "../../data/node/fingerprint.ts";
 import type { Cell, MediaFile, Row, Scalar, Split, Value, Values } from "../../data/records.ts";
 import { random, shuffle } from "../../engine/random.ts";
 import { encodeRows, joinBatches } from "../batch.ts";
-import type { Batch, Encoded, Modality, TypedArray } from "../modality.ts";
+import type { Batch, Encoded, Modality, ModalityKinds, TypedArray } from "../modality.ts";
 import { fitModalities, mediaColumns, planMedia } from "../open-modality.ts";
 
 export interface EncodedDataset {
@@ -44,12 +44,12 @@ const mediaSample = 400;
 /** Fits every modality to the training rows. Text and table see all of them, media a seeded sample. */
 export async function fitDataset(
   dataset: Dataset,
-  { decoder, seed }: { decoder: MediaDecoder; seed: number },
+  { decoder, seed, kinds = {} }: { decoder: MediaDecoder; seed: number; kinds?: ModalityKinds | undefined },
 ): Promise<Modality[]> {
   const training: Row[] = [];
   for await (const chunk of dataset.rows()) training.push(...chunk.filter(({ split }) => split === "train"));
   const { columns: settings } = dataset.reading;
-  const media = mediaColumns(dataset.columns);
+  const media = mediaColumns(dataset.columns, settings, kinds);
   const chosen: Record<string, ReadonlySet<Row>> = {};
   const probes: Record<string, MediaProbe[]> = {};
   for (const { name } of media) {
@@ -60,15 +60,18 @@ export async function fitDataset(
       name,
     );
     chosen[name] = new Set(rows);
-    const found = await inParallel(rows, (row) => probe(row.cells[name] as MediaFile, decoder));
+    const found = await inParallel(rows, async (row) => {
+      const file = asMedia(row.cells[name] ?? null);
+      return file ? probe(file, decoder) : undefined;
+    });
     probes[name] = found.filter((one) => one !== undefined);
   }
-  const requests = planMedia(dataset.columns, settings, probes);
+  const requests = planMedia(dataset.columns, settings, probes, kinds);
   const sample = await inParallel(training, (row) => {
     const wanted = Object.entries(requests).filter(([name]) => chosen[name]?.has(row));
     return decodeRow(row, Object.fromEntries(wanted), decoder, () => undefined);
   });
-  return fitModalities(dataset.columns, settings, sample, requests);
+  return fitModalities(dataset.columns, settings, sample, requests, kinds);
 }
 
 /** All rows as arrays. Decoded arrays come from the cache when neither data, media nor modalities have changed. */
@@ -165,6 +168,7 @@ export async function decodeRow(
 }
 
 async function probe(file: MediaFile, decoder: MediaDecoder): Promise<MediaProbe | undefined> {
+  if (file.media === "vector") return undefined;
   try {
     return await (file.media === "image" ? decoder.probeImage(file) : decoder.probeSound(file));
   } catch (error) {

@@ -11,11 +11,13 @@ import { random } from "../../engine/random.ts";
 import { type NdArray, ndarray, sizeOf } from "../../engine/reference.ts";
 import { isOp, type Tensor, topologicalOrder } from "../../engine/tensor.ts";
 import { arrayInputName, modalityInputs } from "../batch.ts";
-import type { Encoded, Modality } from "../modality.ts";
+import type { Encoded, Modality, ModalityKinds } from "../modality.ts";
 import { openModality } from "../open-modality.ts";
 
 export interface ModalityCase {
   readonly modality: Modality;
+  /** Where the modality is none of the built-in ones: what opens its state. */
+  readonly kinds?: ModalityKinds;
   /** Complete rows. */
   readonly samples: readonly Values[];
   /** Parameters whose likelihood is concentrated on the encoded rows. */
@@ -68,7 +70,7 @@ export function likelihoodOf(modality: Modality, encoded: Encoded, parameters: F
 
 export function modalityContract(name: string, make: () => ModalityCase): void {
   describe(`${name}: the contract of a modality`, () => {
-    const { modality, samples, parametersFor, expectSame, densityAt } = make();
+    const { modality, kinds, samples, parametersFor, expectSame, densityAt } = make();
     const encoded = modality.encode(samples);
     const rows = samples.length;
     const sizes = (of: Encoded) => Object.entries(of.arrays).map(([array, { length }]) => [array, length]);
@@ -143,7 +145,7 @@ export function modalityContract(name: string, make: () => ModalityCase): void {
     });
 
     it("is the same after its state has been written and read", () => {
-      const again = openModality(JSON.parse(JSON.stringify(modality.state)) as Modality["state"]);
+      const again = openModality(JSON.parse(JSON.stringify(modality.state)) as Modality["state"], kinds);
       expect(again.state).toEqual(modality.state);
       expect(again.encode(samples)).toEqual(encoded);
       const parameters = drawParameters(modality, rows);
