@@ -11,7 +11,7 @@ import type { Imputation } from "./metrics.ts";
 import { positionsWhere, type Study } from "./study.ts";
 
 /** Draws behind coverage and the continuous ranked probability score. */
-const draws = 100;
+const draws = 40;
 /** Rows of which draws are taken, evenly spread: draws of all would cost minutes and tell hardly more. */
 const mostDrawn = 500;
 

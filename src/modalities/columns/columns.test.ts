@@ -175,7 +175,7 @@ it("survives outliers of 1e12: features of order one, and all but the outliers d
       const modality = tableOf("real", cells);
       const { values } = modality.encode(cells.map((x) => ({ x }))).arrays;
       const bulk = values!.subarray(0, 1000);
-      const deviation = Math.sqrt(bulk.reduce((sum, x) => sum + x * x, 0) / 1000);
+      const deviation = Math.sqrt(Array.from(bulk).reduce((sum, x) => sum + x * x, 0) / 1000);
       expect(Math.abs(deviation - 1)).toBeLessThan(0.2);
       expect(values!.every((x) => Math.abs(x) <= 16)).toBe(true);
       const drawn = modality.decode(new Float32Array(2 * 200), 200, random(seed)).map(({ x }) => Number(x));
