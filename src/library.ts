@@ -108,7 +108,7 @@ function bindModel(parts: ModelParts, runtime: Runtime, kinds?: ModalityKinds): 
     translate: async (given, to, { count = 1, seed = 0 } = {}) =>
       translate(model, await readGiven(model, given), to, { count, seed }),
     generate: (count, { seed = 0 } = {}) => generate(model, count, seed),
-    impute: async (rows, { samples = 20, seed = 0 } = {}) =>
+    impute: async (rows, { samples = 100, seed = 0 } = {}) =>
       impute(model, await Promise.all(rows.map((row) => readGiven(model, row))), { samples, seed }),
     encode: async (data) => {
       const { batch, keys } = await encoded(data);

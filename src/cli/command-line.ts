@@ -233,7 +233,7 @@ const impute = (): Command =>
     .argument("<model>", modelHelp)
     .argument("<data>", dataHelp)
     .requiredOption("-o, --out <file>", "CSV file to write: the same columns and rows, gaps filled")
-    .option("--samples <n>", "draws behind each interval", wholeNumber("--samples", 2), 20)
+    .option("--samples <n>", "draws behind each interval", wholeNumber("--samples", 2), 100)
     .option("--no-intervals", "leave out <file>.intervals.csv")
     .action(async (model: string, data: string, flags: ImputeFlags) =>
       (await import("./commands/impute.ts")).impute(model, data, flags),

@@ -87,6 +87,11 @@ export interface Modality {
    */
   decode(parameters: Float32Array, rows: number, random?: Random, like?: readonly Values[]): Values[];
   /**
+   * As `decode`, but of several likelihoods of the same rows, equally likely: draws of the latent. Means and chances are
+   * averaged before a value is chosen; `columns` limits the answer. Absent where averages of several items are none.
+   */
+  consensus?(parameters: readonly Float32Array[], rows: number, columns?: readonly string[]): Values[];
+  /**
    * The most typical item as arrays, with nothing missing: what `encode` would give for `decode(parameters)`, without the
    * way over the user's units (no phases are sought for a sound). For judges of what was generated, and for pictures of it.
    */
@@ -103,8 +108,8 @@ export interface Modality {
 /** How guesses for one column are judged against the truth (docs/math/metrics.md, "imputation"). */
 export interface ColumnScore {
   readonly column: string;
-  /** mismatch rate; mean |shift| / levels; root mean square error / (max - min of training). */
-  readonly kind: "mismatch" | "shift" | "range";
+  /** mismatch rate; mean |shift| / levels; share of wrong labels; root mean square error / (max - min of training). */
+  readonly kind: "mismatch" | "shift" | "labels" | "range";
   /** The best constant guess from training cells: mode, median level, mean. */
   readonly baseline: Scalar;
   /** Error of guesses for the same cells; NaN for no cells. A guess that the column cannot hold counts as wholly wrong. */
