@@ -25,11 +25,15 @@ import type { ModelConfig } from "./config.ts";
 import { infoNce } from "./contrast.ts";
 import { divergenceFromStandard, type Gaussian, productOfExperts } from "./gaussian.ts";
 import { decoderNetwork, encoderNetwork, posteriorHead } from "./networks.ts";
+import { sequenceDecoder } from "./sequence-decoder.ts";
 import { type Evidence, elbo, lowerBound, mvtcae, type Objective, wherePresent } from "./objectives.ts";
 
 /** Names of the inputs that are no modality's. */
 export const betaInput = "schedule/beta";
 export const latentInput = "latent";
+/** Of a sequence's decoder: the place, int32 [batch], whose logits [batch, size] are its output `next`. */
+export const placeInput = "place";
+export const nextOutput = "next";
 /** Equal numbers for equal values of a modality, [batch]; read by InfoNCE. */
 export const identityInput = (modality: string): string => `${modality}/identity`;
 
@@ -42,7 +46,7 @@ export interface VaeGraph {
   readonly terms: Terms;
   /** The same from all that a row holds, without dropout: what held-out rows are judged by. */
   readonly evaluation: Terms;
-  /** `encoder-<modality>` → mean, log-variance; `decoder-<modality>` → parameters: what the model file holds. */
+  /** `encoder-<modality>` → mean, log-variance; `decoder-<modality>` → parameters, and next: what the model file holds. */
   readonly networks: Readonly<Record<string, Terms>>;
 }
 
@@ -56,7 +60,7 @@ export function buildVae(modalities: readonly Modality[], config: ModelConfig): 
     const { mean, logVariance } = evaluation.posteriors[m]!;
     return [
       [networkName("encoder", modality.name), { mean, "log-variance": logVariance }],
-      [networkName("decoder", modality.name), { parameters: decode(modality, config, latent) }],
+      [networkName("decoder", modality.name), decoderOutputs(modality, config, latent)],
     ];
   });
   return {
@@ -88,7 +92,10 @@ function buildGraph(modalities: readonly Modality[], config: ModelConfig, isTrai
           posterior: posteriors[m]!,
           given: given[m]!,
           present: present[m]!,
-          logLikelihood: modality.logLikelihood(decode(modality, config, latent), modalityInputs(modality)),
+          logLikelihood: modality.logLikelihood(
+            decode(modality, config, latent, isTraining),
+            modalityInputs(modality),
+          ),
           scale: scales[m]!,
         },
       ]),
@@ -141,8 +148,22 @@ function hideCells(
   return { ...arrays, [cellMask]: mul(cast(mask), kept) };
 }
 
-const decode = (modality: Modality, config: ModelConfig, latent: Tensor): Tensor =>
-  decoderNetwork(modality, config)(latent, networkName("decoder", modality.name));
+/** Parameters of the likelihood; those of a sequence given its true tokens. */
+function decode(modality: Modality, config: ModelConfig, latent: Tensor, isTraining: boolean): Tensor {
+  const name = networkName("decoder", modality.name);
+  const { sequence } = modality;
+  if (!sequence) return decoderNetwork(modality, config)(latent, name);
+  return sequenceDecoder(sequence, config, name).all(latent, modalityInputs(modality)[sequence.array]!, isTraining);
+}
+
+function decoderOutputs(modality: Modality, config: ModelConfig, latent: Tensor): Terms {
+  const parameters = decode(modality, config, latent, false);
+  const { sequence, name } = modality;
+  if (!sequence) return { parameters };
+  const decoder = sequenceDecoder(sequence, config, networkName("decoder", name));
+  const tokens = modalityInputs(modality)[sequence.array]!;
+  return { parameters, [nextOutput]: decoder.one(latent, tokens, input(placeInput, ["batch"], "int32")) };
+}
 
 /** Largest event size / own event size: no modality drowns because it has fewer numbers. */
 function likelihoodScales(modalities: readonly Modality[], { balance }: ModelConfig): number[] {

@@ -8,7 +8,6 @@ import { encodeRows } from "../modalities/batch.ts";
 import type { Encoded, Modality } from "../modalities/modality.ts";
 import type { Latents, TrainedModel } from "../models/trained-model.ts";
 import { sampleLatents, selectLatents } from "./latents.ts";
-import { decodeValues } from "./translate.ts";
 
 /** Share of draws inside an interval. */
 export const intervalShare = 0.9;
@@ -70,13 +69,13 @@ export async function predictRows(
   samples: number,
   seed: number,
 ): Promise<{ readonly typical: Values[]; readonly draws: Values[][] }> {
-  const typical = await decodeValues(model, modality, posterior.mean);
+  const typical = await model.items(modality.name, posterior.mean);
   const draws: Values[][] = [];
   // Pictures and sounds have no interval, so they need no draws.
   const hasScalars = Object.values(typical[0] ?? {}).some(isScalar);
   for (let i = 0; hasScalars && i < samples; i++) {
     const rng = random(seed, `impute ${modality.name} ${i}`);
-    draws.push(await decodeValues(model, modality, sampleLatents(posterior, rng), rng));
+    draws.push(await model.items(modality.name, sampleLatents(posterior, rng), { random: rng }));
   }
   return { typical, draws };
 }

@@ -45,7 +45,7 @@ export const normalise = (text: string, { normalizers }: Normalizer): string =>
   normalizers.reduce(
     (own, { type }) => (type === "NFC" ? own.normalize("NFC") : lowerCased(own)),
     // A lone half of a pair is no character.
-    text.toWellFormed(),
+    text.replace(/\p{Surrogate}/gu, "\ufffd"),
   );
 
 /** @returns a function from normalised text to its pieces */
