@@ -2,8 +2,7 @@
  * @file Texts whose order is told. In: tokens; logits of every place. Out: a modality. Places are said one after another
  * (autoregressive: the logits of a place are those given the tokens before it), or each by itself (positional).
  */
-import { logSumExp } from "../engine/functions.ts";
-import { gather, mul, parameter, reshape, sub, sum, take } from "../engine/ops.ts";
+import { gather, logSoftmax, mul, parameter, reshape, sum, take } from "../engine/ops.ts";
 import type { Random } from "../engine/random.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { argMax, drawIndex, softmaxOf } from "./likelihoods/categorical.ts";
@@ -39,8 +38,8 @@ export function sequenceOfTokens(state: TextState, tokenizer: Tokenizer): Modali
     extent: ({ tokens }) => isToken(tokens!),
     features: ({ tokens }) => mul(embed(name, tokens!, size), reshape(isToken(tokens!), ["batch", length, 1])),
     logLikelihood(parameters, { tokens }) {
-      const chosen = reshape(take(parameters, reshape(tokens!, ["batch", length, 1])), ["batch", length]);
-      return sum(mul(sub(chosen, logSumExp(parameters, [-1])), isEvent(tokens!)), [1]);
+      const chosen = take(logSoftmax(parameters), reshape(tokens!, ["batch", length, 1]));
+      return sum(mul(reshape(chosen, ["batch", length]), isEvent(tokens!)), [1]);
     },
     typical(parameters, rows) {
       const tokens = new Int32Array(rows * length).fill(endToken);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Values } from "../data/records.ts";
 import { random } from "../engine/random.ts";
-import { sigmoidAt, softplusAt } from "./likelihoods/likelihood.ts";
 import { softmaxOf } from "./likelihoods/categorical.ts";
+import { sigmoidAt, softplusAt } from "./likelihoods/likelihood.ts";
 import type { Encoded, Modality } from "./modality.ts";
 import { likelihoodOf, modalityContract } from "./testing/modality-contract.ts";
 import { fitText } from "./text.ts";

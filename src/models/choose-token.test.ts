@@ -41,11 +41,16 @@ describe("the next token", () => {
   it("never is one that must not come, whatever the logits", () => {
     const anyLogits = fc.float32Array({ minLength: 3, maxLength: 9, noNaN: true, min: -500, max: 500 });
     fc.assert(
-      fc.property(anyLogits, fc.double({ min: 0, max: 3, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }), (own, temperature, topP) => {
-        const token = chooseToken(own, [1], { random: random(1), temperature, topP });
-        expect(token).not.toBe(1);
-        expect(token).toBeLessThan(own.length);
-      }),
+      fc.property(
+        anyLogits,
+        fc.double({ min: 0, max: 3, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (own, temperature, topP) => {
+          const token = chooseToken(own, [1], { random: random(1), temperature, topP });
+          expect(token).not.toBe(1);
+          expect(token).toBeLessThan(own.length);
+        },
+      ),
       { seed: 3 },
     );
   });

@@ -13,6 +13,17 @@ export interface Writing {
   readonly topP: number;
 }
 
+/** How a user says it; with neither, tokens are the likeliest ones. */
+export interface WritingOptions {
+  readonly temperature?: number | undefined;
+  readonly topP?: number | undefined;
+}
+
+export function writingOf({ temperature, topP }: WritingOptions, random: Random): Writing | undefined {
+  if (temperature === undefined && topP === undefined) return undefined;
+  return { random, temperature: temperature ?? 1, topP: topP ?? 1 };
+}
+
 export function chooseToken(logits: Float32Array, never: readonly number[], writing?: Writing): number {
   const own = Float64Array.from(logits);
   for (const token of never) own[token] = Number.NEGATIVE_INFINITY;

@@ -12,7 +12,7 @@ import type { TokenSequence } from "../modalities/modality.ts";
 import type { ModelConfig } from "./config.ts";
 
 const heads = 4;
-const blocks = 2;
+const blocks = 1;
 
 /** Half of the dense layers' width, in whole heads. */
 const widthOf = ({ width }: ModelConfig): number => heads * Math.max(2, Math.round(width / 2 / heads));

@@ -25,8 +25,8 @@ import type { ModelConfig } from "./config.ts";
 import { infoNce } from "./contrast.ts";
 import { divergenceFromStandard, type Gaussian, productOfExperts } from "./gaussian.ts";
 import { decoderNetwork, encoderNetwork, posteriorHead } from "./networks.ts";
-import { sequenceDecoder } from "./sequence-decoder.ts";
 import { type Evidence, elbo, lowerBound, mvtcae, type Objective, wherePresent } from "./objectives.ts";
+import { sequenceDecoder } from "./sequence-decoder.ts";
 
 /** Names of the inputs that are no modality's. */
 export const betaInput = "schedule/beta";
@@ -92,10 +92,7 @@ function buildGraph(modalities: readonly Modality[], config: ModelConfig, isTrai
           posterior: posteriors[m]!,
           given: given[m]!,
           present: present[m]!,
-          logLikelihood: modality.logLikelihood(
-            decode(modality, config, latent, isTraining),
-            modalityInputs(modality),
-          ),
+          logLikelihood: modality.logLikelihood(decode(modality, config, latent, isTraining), modalityInputs(modality)),
           scale: scales[m]!,
         },
       ]),

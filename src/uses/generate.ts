@@ -1,7 +1,7 @@
 /** @file Generate: new rows from nothing. In: a TrainedModel, how many, a seed. Out: whole rows in the user's units. */
 import type { Values } from "../data/records.ts";
 import { random } from "../engine/random.ts";
-import type { Writing } from "../models/choose-token.ts";
+import { type WritingOptions, writingOf } from "../models/choose-token.ts";
 import { sampleMixture } from "../models/prior.ts";
 import type { TrainedModel } from "../models/trained-model.ts";
 
@@ -15,14 +15,19 @@ export function drawLatents(model: TrainedModel, count: number, seed: number): F
 
 /**
  * All modalities of one row are decoded from one draw of the prior, so that they belong together.
- * @param writing how text is drawn; as it is likeliest, token by token, where absent
+ * @param writing how text is drawn
  */
-export async function generate(model: TrainedModel, count: number, seed: number, writing?: Omit<Writing, "random">): Promise<Values[]> {
+export async function generate(
+  model: TrainedModel,
+  count: number,
+  seed: number,
+  writing: WritingOptions = {},
+): Promise<Values[]> {
   const latents = drawLatents(model, count, seed);
   const rows: Values[] = Array.from({ length: count }, () => ({}));
   for (const modality of model.modalities) {
     const decoded = await model.items(modality.name, latents, {
-      writing: writing && { ...writing, random: random(seed, `writing ${modality.name}`) },
+      writing: writingOf(writing, random(seed, `writing ${modality.name}`)),
     });
     decoded.forEach((values, i) => {
       rows[i] = { ...rows[i], ...values };

@@ -4,19 +4,17 @@
  */
 import type { Values } from "../data/records.ts";
 import { type Random, random } from "../engine/random.ts";
-import type { Writing } from "../models/choose-token.ts";
+import { type WritingOptions, writingOf } from "../models/choose-token.ts";
 import type { Latents, TrainedModel } from "../models/trained-model.ts";
 import { encodeGiven } from "./encode.ts";
 import { sampleLatents, selectLatents } from "./latents.ts";
 import { findTarget } from "./names.ts";
 
-export interface TranslateOptions {
+export interface TranslateOptions extends WritingOptions {
   /** How many answers; 1 by default. */
   readonly count?: number;
   /** The first answer, too, comes from a draw instead of the posterior's mean. */
   readonly sampled?: boolean;
-  /** How text is drawn; as it is likeliest, token by token, where absent. */
-  readonly writing?: Omit<Writing, "random"> | undefined;
   readonly seed: number;
 }
 
@@ -29,13 +27,13 @@ export async function translate(
   model: TrainedModel,
   given: Values,
   to: string,
-  { count = 1, sampled = false, writing, seed }: TranslateOptions,
+  { count = 1, sampled = false, seed, ...writing }: TranslateOptions,
 ): Promise<Values[]> {
   const { modality, columns } = findTarget(model, to);
   const posterior = await encodeGiven(model, given);
   const latents = drawAnswers(posterior, count, sampled, random(seed, "translate"));
   const answers = await model.items(modality.name, latents, {
-    writing: writing && { ...writing, random: random(seed, "writing") },
+    writing: writingOf(writing, random(seed, "writing")),
   });
   return answers.map((values) => pickColumns(values, columns));
 }
