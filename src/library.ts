@@ -15,6 +15,7 @@ import { evaluate } from "./evaluation/evaluate.ts";
 import type { Metrics } from "./evaluation/metrics.ts";
 import type { ModalityKinds } from "./modalities/modality.ts";
 import { encodeDataset } from "./modalities/node/encode-dataset.ts";
+import type { WritingOptions } from "./models/choose-token.ts";
 import { type ModelConfig, modelConfigSchema } from "./models/config.ts";
 import { type Latents, type ModelParts, openTrainedModel, type TrainedModel } from "./models/trained-model.ts";
 import { memoryStore } from "./stores/memory.ts";
@@ -45,8 +46,12 @@ export interface ModelOptions {
 export interface Model {
   readonly record: ModelParts["record"];
   /** The first answer from the middle of the posterior, further ones drawn from it. @param to a modality or a column */
-  translate(given: Given, to: string, options?: { readonly count?: number; readonly seed?: number }): Promise<Values[]>;
-  generate(count: number, options?: { readonly seed?: number }): Promise<Values[]>;
+  translate(
+    given: Given,
+    to: string,
+    options?: { readonly count?: number; readonly seed?: number } & WritingOptions,
+  ): Promise<Values[]>;
+  generate(count: number, options?: { readonly seed?: number } & WritingOptions): Promise<Values[]>;
   /** Rows with their gaps filled, and how sure each filled cell is. */
   impute(rows: readonly Given[], options?: { readonly samples?: number; readonly seed?: number }): Promise<Imputed>;
   /** Posterior of every row of a data set, with the rows' keys. */
@@ -105,9 +110,9 @@ function bindModel(parts: ModelParts, runtime: Runtime, kinds?: ModalityKinds): 
   const encoded = (data: Dataset) => encodeDataset(data, model.modalities, { decoder: nodeMediaDecoder, cache });
   return {
     record: parts.record,
-    translate: async (given, to, { count = 1, seed = 0 } = {}) =>
-      translate(model, await readGiven(model, given), to, { count, seed }),
-    generate: (count, { seed = 0 } = {}) => generate(model, count, seed),
+    translate: async (given, to, { count = 1, seed = 0, ...writing } = {}) =>
+      translate(model, await readGiven(model, given), to, { count, seed, ...writing }),
+    generate: (count, { seed = 0, ...writing } = {}) => generate(model, count, seed, writing),
     impute: async (rows, { samples = 100, seed = 0 } = {}) =>
       impute(model, await Promise.all(rows.map((row) => readGiven(model, row))), { samples, seed }),
     encode: async (data) => {

@@ -101,8 +101,37 @@ export interface Modality {
    * (docs/math/metrics.md, "inversion").
    */
   inversionErrors?(encoded: Encoded): number[];
+  /**
+   * Present where an item is a sequence of tokens of which each is said given those before it. The decoder network then reads the
+   * tokens beside the latent, and `parameters` hold for each place the logits given the tokens that truly stand before it.
+   * Absent where the latent alone says all parameters.
+   */
+  readonly sequence?: TokenSequence;
+  /** What likelihoods are divided by to compare items of different lengths; absent where all items are equally long. */
+  readonly events?: {
+    /** One of them in a word, such as "token". */
+    readonly unit: string;
+    /** How many the rows hold together. */
+    count(encoded: Encoded): number;
+  };
   /** How imputed cells are judged, by column; absent where cells have no error of their own. */
   readonly scores?: readonly ColumnScore[];
+}
+
+/** An array of tokens that a network says one after another: the modality's only array, int32 [length]. */
+export interface TokenSequence {
+  readonly array: string;
+  readonly length: number;
+  /** Distinct tokens. */
+  readonly size: number;
+  /** The token that ends an item, and fills what is left of its array. */
+  readonly end: number;
+  /** Tokens that are read but never said. */
+  readonly unsaid: readonly number[];
+  /** Share of the tokens withheld from the decoder while training, so that it must ask the latent (word dropout). */
+  readonly dropout: number;
+  /** Tokens [rows, length] → values in the user's units. */
+  values(tokens: Int32Array, rows: number): Values[];
 }
 
 /** How guesses for one column are judged against the truth (docs/math/metrics.md, "imputation"). */

@@ -27,10 +27,14 @@ import { divergenceFromStandard, type Gaussian, productOfExperts } from "./gauss
 import { type Chosen, chooseNetworks } from "./networks/choose.ts";
 import { decoderNetwork, encoderNetwork, posteriorHead } from "./networks.ts";
 import { type Evidence, elbo, lowerBound, mvtcae, type Objective, wherePresent } from "./objectives.ts";
+import { sequenceDecoder } from "./sequence-decoder.ts";
 
 /** Names of the inputs that are no modality's. */
 export const betaInput = "schedule/beta";
 export const latentInput = "latent";
+/** Of a sequence's decoder: the place, int32 [batch], whose logits [batch, size] are its output `next`. */
+export const placeInput = "place";
+export const nextOutput = "next";
 /** Equal numbers for equal values of a modality, [batch]; read by InfoNCE. */
 export const identityInput = (modality: string): string => `${modality}/identity`;
 
@@ -43,7 +47,7 @@ export interface VaeGraph {
   readonly terms: Terms;
   /** The same from all that a row holds, without dropout: what held-out rows are judged by. */
   readonly evaluation: Terms;
-  /** `encoder-<modality>` → mean, log-variance; `decoder-<modality>` → parameters: what the model file holds. */
+  /** `encoder-<modality>` → mean, log-variance; `decoder-<modality>` → parameters, and next: what the model file holds. */
   readonly networks: Readonly<Record<string, Terms>>;
 }
 
@@ -59,7 +63,7 @@ export function buildVae(modalities: readonly Modality[], config: ModelConfig): 
     const { mean, logVariance } = evaluation.posteriors[m]!;
     return [
       [networkName("encoder", modality.name), { mean, "log-variance": logVariance }],
-      [networkName("decoder", modality.name), { parameters: decode(modality, chosen, config, latent, false) }],
+      [networkName("decoder", modality.name), decoderOutputs(modality, chosen, config, latent)],
     ];
   });
   return {
@@ -145,6 +149,7 @@ function hideCells(
   return { ...arrays, [cellMask]: mul(cast(mask), kept) };
 }
 
+/** Parameters of the likelihood; those of a sequence given its true tokens. */
 function decode(
   modality: Modality,
   chosen: Networks,
@@ -152,8 +157,19 @@ function decode(
   latent: Tensor,
   isTraining: boolean,
 ): Tensor {
-  const network = decoderNetwork(modality, chosen[modality.name]!.decoder, config, isTraining);
-  return network(latent, networkName("decoder", modality.name));
+  const name = networkName("decoder", modality.name);
+  const { sequence } = modality;
+  if (!sequence) return decoderNetwork(modality, chosen[modality.name]!.decoder, config, isTraining)(latent, name);
+  return sequenceDecoder(sequence, config, name).all(latent, modalityInputs(modality)[sequence.array]!, isTraining);
+}
+
+function decoderOutputs(modality: Modality, chosen: Networks, config: ModelConfig, latent: Tensor): Terms {
+  const parameters = decode(modality, chosen, config, latent, false);
+  const { sequence, name } = modality;
+  if (!sequence) return { parameters };
+  const decoder = sequenceDecoder(sequence, config, networkName("decoder", name));
+  const tokens = modalityInputs(modality)[sequence.array]!;
+  return { parameters, [nextOutput]: decoder.one(latent, tokens, input(placeInput, ["batch"], "int32")) };
 }
 
 /** Largest event size / own event size: no modality drowns because it has fewer numbers. */

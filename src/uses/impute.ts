@@ -8,7 +8,6 @@ import { encodeRows } from "../modalities/batch.ts";
 import type { Encoded, Modality } from "../modalities/modality.ts";
 import type { Latents, TrainedModel } from "../models/trained-model.ts";
 import { sampleLatents, selectLatents } from "./latents.ts";
-import { decodeValues } from "./translate.ts";
 
 /** Share of draws inside an interval. */
 export const intervalShare = 0.9;
@@ -81,7 +80,7 @@ export async function predictRows(
   const hasScalars = Object.values(typical[0] ?? {}).some(isScalar);
   for (let i = 0; hasScalars && i < samples; i++) {
     const rng = random(seed, `impute ${modality.name} ${i}`);
-    draws.push(await decodeValues(model, modality, sampleLatents(posterior, rng), rng));
+    draws.push(await model.items(modality.name, sampleLatents(posterior, rng), { random: rng }));
   }
   return { typical, draws };
 }
@@ -97,17 +96,15 @@ async function typicalRows(
   seed: number,
   columns?: readonly string[],
 ): Promise<Values[]> {
-  if (!modality.consensus) return decodeValues(model, modality, posterior.mean);
+  if (!modality.consensus) return model.items(modality.name, posterior.mean);
   const typical: Values[] = [];
   for (let start = 0; start < posterior.rows; start += rowsAtOnce) {
     const rows = Array.from({ length: Math.min(rowsAtOnce, posterior.rows - start) }, (_, i) => start + i);
     const part = selectLatents(posterior, rows);
-    const parameters: Float32Array[] = [];
-    for (let i = 0; i < latentsAsked; i++) {
-      const rng = random(seed, `typical ${modality.name} ${start} ${i}`);
-      parameters.push(await model.decode(modality.name, sampleLatents(part, rng)));
-    }
-    typical.push(...modality.consensus(parameters, rows.length, columns));
+    const draws = Array.from({ length: latentsAsked }, (_, i) =>
+      sampleLatents(part, random(seed, `typical ${modality.name} ${start} ${i}`)),
+    );
+    typical.push(...(await model.consensus(modality.name, draws, columns)));
   }
   return typical;
 }
