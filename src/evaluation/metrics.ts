@@ -12,6 +12,8 @@ export interface Metrics {
   readonly split: Split | "all";
   /** Rows evaluated. */
   readonly rows: number;
+  /** Usable rows of the split in the data: `rows` of them, chosen by the seed, stand for all where they are very many. */
+  readonly rowsAvailable: number;
   readonly label?: string;
   /** `image→word` → share, decoded from the posterior mean of the source alone. */
   readonly coherence: Readonly<Record<string, number>>;

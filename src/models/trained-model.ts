@@ -38,6 +38,10 @@ export interface TrainingRecord {
   readonly bestEpoch: number;
   readonly steps: number;
   readonly rows: number;
+  /** Training rows in one epoch where that is a part of them: the next epochs take the others. */
+  readonly epochRows?: number;
+  /** Held-out rows by which epochs were judged. */
+  readonly validationRows?: number;
   readonly parameters: number;
   /** Which networks were trained; absent in files of versions that knew but one. */
   readonly networks?: readonly NetworkRecord[];

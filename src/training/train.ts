@@ -50,9 +50,8 @@ export async function train(
   checkNetworks(modalities, model);
   options.onModalities?.(modalities);
   const encoded = await encodeDataset(dataset, modalities, options);
-  const inSplit = (split: string) => encoded.splits.flatMap((own, i) => (own === split ? [i] : []));
-  const rows = { train: inSplit("train"), validation: inSplit("validation") };
-  const fitted = await fitModel({ batch: encoded.batch, ...rows, modalities, model, training }, runtime, options);
+  const { rows, splits } = encoded;
+  const fitted = await fitModel({ rows, splits, modalities, model, training }, runtime, options).finally(encoded.close);
   const { source, fingerprint, rowCount, reading, columns } = dataset;
   return {
     issues: encoded.issues,

@@ -101,7 +101,8 @@ function showProgress(terminal: Terminal): Shown {
     onDecoded: (share) => reading.update(share),
     onStart: (rows) => {
       reading.end();
-      terminal.note(`${rows.train} training rows, ${rows.validation} held out to judge when to stop`);
+      const inParts = rows.epochRows < rows.train ? `, ${rows.epochRows} in an epoch` : "";
+      terminal.note(`${rows.train} training rows${inParts}, ${rows.validation} held out to judge when to stop`);
     },
     onNetworks: (networks) => {
       for (const network of networks) terminal.note(`  ${describeNetwork(network)}`);
@@ -133,12 +134,12 @@ const endings: Readonly<Record<ModelRecord["training"]["stopped"], string>> = {
 };
 
 function summary(path: string, { config, modalities, training }: ModelRecord): string {
-  const { epochs, bestEpoch, wallSeconds, stopped, parameters } = training;
+  const { epochs, epochRows, bestEpoch, wallSeconds, stopped, parameters } = training;
   const names = modalities.map(({ name }) => name).join(", ");
   return [
     `Saved ${path}`,
     `  latent space of ${config.latent} numbers over ${names}; ${parameters.toLocaleString("en")} weights`,
-    `  ${epochs} ${epochs === 1 ? "epoch" : "epochs"} in ${formatSeconds(wallSeconds)} (${endings[stopped]}), best after epoch ${bestEpoch}`,
+    `  ${epochs} ${epochs === 1 ? "epoch" : "epochs"}${epochRows === undefined ? "" : ` of ${epochRows} rows`} in ${formatSeconds(wallSeconds)} (${endings[stopped]}), best after epoch ${bestEpoch}`,
   ].join("\n");
 }
 
