@@ -139,7 +139,7 @@ test.each(endedCases)("%s on %s: what lies past the end changes nothing", (_, __
         ];
       }),
   );
-  const lengths = [Math.ceil(places / 2), places, 1];
+  const lengths = [Math.ceil(places / 2), places, 1, 0];
   const extent = lengths.flatMap((length) => Array.from({ length: places }, (_, at) => Number(at < length)));
   const hiddenFor = (seed: number) => {
     const [rng, beyond] = [random(1, "content"), random(seed, "beyond")];
