@@ -66,7 +66,7 @@ const pick = (config: Config, keys: readonly string[]): Config =>
 
 function describeFault(issue: z.core.$ZodIssue, values: unknown): string {
   const path = issue.path.join(".");
-  if (issue.code === "unrecognized_keys") {
+  if (issue.code === "unrecognized_keys" && issue.path.length === 0) {
     return issue.keys
       .map((key) => {
         const near = nearestName(key, Object.keys(configSchema.shape));

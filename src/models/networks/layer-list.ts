@@ -18,12 +18,25 @@ const plainLayers = { relu, gelu, silu, tanh, sigmoid, softplus, flatten } satis
 type PlainLayer = keyof typeof plainLayers;
 
 const count = z.int().min(1).max(65_536);
-const perAxis = z.union([count, z.array(count).min(1).max(2)]);
+const perAxis = z.union(
+  [count, z.array(count).min(1).max(2)],
+  "expected a whole number of at least 1, or one for each grid axis",
+);
 const window = {
   kernel: perAxis.describe("Cells under the window, one number or one for each grid axis."),
   stride: perAxis.default(1),
   padding: z.enum(["same", "valid"]).default("same"),
 };
+
+/** The message where an object has a key that it should not. */
+export const unknownKey =
+  (keys: readonly string[]) =>
+  (issue: z.core.$ZodRawIssue): string | undefined => {
+    if (issue.code !== "unrecognized_keys") return undefined;
+    const [key] = issue.keys as [string];
+    const near = nearestName(key, keys);
+    return `there is no key "${key}"; ${near ? `did you mean "${near}"?` : `the keys are ${keys.join(", ")}`}`;
+  };
 
 interface ListedLayer {
   readonly schema: z.ZodObject;
@@ -35,7 +48,7 @@ const listed = <S extends z.ZodRawShape>(
   shape: S,
   build: (setting: z.output<z.ZodObject<S>>, isTraining: boolean) => Layer,
 ) => {
-  const schema = z.strictObject(shape);
+  const schema = z.strictObject(shape, { error: unknownKey(Object.keys(shape)) });
   return {
     schema,
     build: (setting: unknown, isTraining: boolean) =>

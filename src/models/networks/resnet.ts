@@ -1,6 +1,7 @@
 /**
  * @file Residual networks, pre-activated (He 2016): the convolutional network with residual blocks on every grid, or dense residual
- * blocks where there is no grid. Norms know no batch: a row's values depend on that row alone. In: shapes. Out: layers.
+ * blocks where there is no grid. One norm in a block, over the row alone: a norm costs as much as a convolution here,
+ * and a row's values never depend on its batch. In: shapes. Out: layers.
  */
 import { convolution } from "../../engine/convolution.ts";
 import { dense, flatten, type Layer, sequential, unflatten } from "../../engine/layers.ts";
@@ -34,22 +35,17 @@ function residualStage(count: number, extent?: Tensor): Stage {
   // Where items end early a norm over the grid would mix in what lies past the end.
   const norm = (channels: number) => (extent ? layerNormalisation() : groupNormalisation(groupsOf(channels)));
   return (channels, times) => {
-    const convolved = (gain: number) => [
-      norm(channels),
-      relu,
-      ...within(extent, times),
-      convolution(channels, { kernel: 3, gain }),
-    ];
-    const block = residual(sequential(...convolved(Math.SQRT2), ...convolved(branchGain)));
-    return [...Array.from({ length: count }, () => block), norm(channels), relu, ...within(extent, times)];
+    const convolved = (gain: number) => [relu, ...within(extent, times), convolution(channels, { kernel: 3, gain })];
+    const block = residual(sequential(norm(channels), ...convolved(Math.SQRT2), ...convolved(branchGain)));
+    return [...Array.from({ length: count }, () => block), relu, ...within(extent, times)];
   };
 }
 
-/** [batch, width] → [batch, width]. */
+/** [batch, ...] → [batch, width]. */
 function denseChain(size: NetworkSize, width: number): Layer[] {
-  const activated = [layerNormalisation(), relu];
-  const block = residual(sequential(...activated, dense(width), ...activated, dense(width, { gain: branchGain })));
-  return [dense(width), ...Array.from({ length: denseBlocks[size] }, () => block), ...activated];
+  const branch = [layerNormalisation(), relu, dense(width), relu, dense(width, { gain: branchGain })];
+  const block = residual(sequential(...branch));
+  return [dense(width), ...Array.from({ length: denseBlocks[size] }, () => block), relu];
 }
 
 export const resnet: Architecture = {

@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import { nearestName } from "../../data/data-error.ts";
-import { type LayerSetting, layerList } from "./layer-list.ts";
+import { type LayerSetting, layerList, unknownKey } from "./layer-list.ts";
 
 export const networkNames = ["mlp", "conv", "resnet", "transformer"] as const;
 export type NetworkName = (typeof networkNames)[number];
@@ -34,12 +34,17 @@ const isOne = (said: { layers?: unknown; network?: unknown; size?: unknown }) =>
   said.layers === undefined || (said.network === undefined && said.size === undefined);
 const oneOnly = "expected either `layers` or `network` and `size`, received both";
 
-const decoderSchema = settingOf(z.strictObject(parts).refine(isOne, oneOnly));
+const decoderSchema = settingOf(
+  z.strictObject(parts, { error: unknownKey(Object.keys(parts)) }).refine(isOne, oneOnly),
+);
 
 /** What one modality's networks are. What is not said is chosen. */
 export const networkSchema = settingOf(
   z
-    .strictObject({ ...parts, decoder: decoderSchema.optional().describe("Where it is not like the encoder.") })
+    .strictObject(
+      { ...parts, decoder: decoderSchema.optional().describe("Where it is not like the encoder.") },
+      { error: unknownKey([...Object.keys(parts), "decoder"]) },
+    )
     .refine(isOne, oneOnly),
 );
 export type NetworkSetting = z.output<typeof networkSchema>;
@@ -51,7 +56,6 @@ function settingOf<T extends z.ZodType>(object: T) {
       if (typeof input !== "object" || input === null) return wordFault(input);
       const [issue] = object.safeParse(input).error?.issues ?? [];
       if (!issue) return wordFault(input);
-      if (issue.code === "unrecognized_keys") return keyFault(issue.keys[0]!);
       const at = issue.path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
       return `${at ? `${at.replace(/^\./, "")}: ` : ""}${issue.message.replace(/^Invalid input: /, "")}`;
     },
@@ -64,12 +68,6 @@ function wordFault(said: unknown): string {
     ? `; did you mean "${near}"?`
     : `: expected ${networkNames.join(", ")}, each with -small, -medium or -large, or default`;
   return `${JSON.stringify(said)} is no network${hint}`;
-}
-
-function keyFault(key: string): string {
-  const keys = [...Object.keys(parts), "decoder"];
-  const near = nearestName(key, keys);
-  return `there is no key "${key}"${near ? `; did you mean "${near}"?` : `; the keys are ${keys.join(", ")}`}`;
 }
 
 /** What is said of one network; what is not said of it is as in `otherwise`. */
