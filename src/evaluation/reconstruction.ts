@@ -29,9 +29,19 @@ export async function reconstruction(study: Study): Promise<Record<string, Recon
     const parameters = await model.decode(modality.name, selectLatents(posterior, positions).mean);
     const densities = await logLikelihoods(runtime, modality, parameters, encoded);
     const judged = judge(study, modality, { positions, encoded, parameters });
-    found[modality.name] = { rows: positions.length, logLikelihood: sum(densities) / positions.length, ...judged };
+    const logLikelihood = sum(densities) / positions.length;
+    found[modality.name] = { rows: positions.length, logLikelihood, ...judged, ...inversion(modality, encoded) };
   }
   return found;
+}
+
+/** Clips whose way back to sound is judged: phases are sought for each, which takes as long as the clip. */
+const clipsInverted = 50;
+
+function inversion(modality: Modality, encoded: Encoded): { inversion: number } | undefined {
+  const rows = Array.from({ length: Math.min(encoded.rows, clipsInverted) }, (_, i) => i);
+  const errors = modality.inversionErrors?.(selectRows({ it: encoded }, rows).it!).filter(Number.isFinite) ?? [];
+  return errors.length === 0 ? undefined : { inversion: errors.sort((a, b) => a - b)[errors.length >> 1]! };
 }
 
 interface Decoded {

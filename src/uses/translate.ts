@@ -1,6 +1,6 @@
 /**
  * @file Translate: some columns of a row → another column or modality. In: evidence. Out: values in the user's units.
- * z from q(z | evidence alone), then the target's decoder.
+ * z from q(z | evidence alone), then the target's decoder. A sound translated to itself keeps the phases it had.
  */
 import type { Values } from "../data/records.ts";
 import { type Random, random } from "../engine/random.ts";
@@ -32,7 +32,7 @@ export async function translate(
   const { modality, columns } = findTarget(model, to);
   const posterior = await encodeGiven(model, given);
   const latents = drawAnswers(posterior, count, sampled, random(seed, "translate"));
-  const answers = await decodeValues(model, modality, latents);
+  const answers = await decodeValues(model, modality, latents, undefined, Array<Values>(count).fill(given));
   return answers.map((values) => pickColumns(values, columns));
 }
 
@@ -45,15 +45,19 @@ function drawAnswers(posterior: Latents, count: number, sampled: boolean, rng: R
   return latents;
 }
 
-/** Latent vectors [rows, latent] → the modality's values; typical ones, or draws from its likelihood where `rng` is given. */
+/**
+ * Latent vectors [rows, latent] → the modality's values; typical ones, or draws from its likelihood where `rng` is given.
+ * @param like the values that each row is made after, where there are some
+ */
 export async function decodeValues(
   model: TrainedModel,
   modality: Modality,
   latents: Float32Array,
   rng?: Random,
+  like?: readonly Values[],
 ): Promise<Values[]> {
   const parameters = await model.decode(modality.name, latents);
-  return modality.decode(parameters, latents.length / model.latent, rng);
+  return modality.decode(parameters, latents.length / model.latent, rng, like);
 }
 
 const pickColumns = (values: Values, columns: readonly string[]): Values =>
