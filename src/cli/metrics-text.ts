@@ -53,11 +53,11 @@ const coherence: Section = ({ coherence: typical, coherenceSampled, judges }, wi
 const reconstruction: Section = ({ reconstruction: found }, width) =>
   section(
     [{ title: "reconstruction" }, right("error"), right("constant"), { title: "measure" }],
-    Object.entries(found).map(([name, { error, baseline, measure }]) => [
+    Object.entries(found).map(([name, { error, baseline, measure, inversion }]) => [
       name,
       figure(error),
       figure(baseline),
-      measure,
+      inversion === undefined ? measure : `${measure}; sound from spectrogram ${figure(inversion)} dB`,
     ]),
     width,
   );

@@ -37,6 +37,7 @@ export interface ImageProbe {
 
 export interface SoundProbe {
   readonly rate: number;
+  /** Of long compressed files an estimate, from the bytes that their first seconds take. */
   readonly seconds: number;
 }
 

@@ -46,6 +46,8 @@ export interface Reconstruction {
   /** Error of the best constant answer, learnt from training rows; absent where there are none. */
   readonly baseline?: number;
   readonly measure: string;
+  /** Median spectral convergence in dB of the way from real clips' spectrograms back to sound; of sounds only. */
+  readonly inversion?: number;
 }
 
 export interface Imputation {

@@ -34,9 +34,19 @@ export async function reconstruction(study: Study): Promise<Record<string, Recon
       logLikelihood: total / positions.length,
       ...(events && { logLikelihoodPer: { [events.unit]: total / events.count(encoded) } }),
       ...judged,
+      ...inversion(modality, encoded),
     };
   }
   return found;
+}
+
+/** Clips whose way back to sound is judged: phases are sought for each, which takes as long as the clip. */
+const clipsInverted = 50;
+
+function inversion(modality: Modality, encoded: Encoded): { inversion: number } | undefined {
+  const rows = Array.from({ length: Math.min(encoded.rows, clipsInverted) }, (_, i) => i);
+  const errors = modality.inversionErrors?.(selectRows({ it: encoded }, rows).it!).filter(Number.isFinite) ?? [];
+  return errors.length === 0 ? undefined : { inversion: errors.sort((a, b) => a - b)[errors.length >> 1]! };
 }
 
 interface Decoded {

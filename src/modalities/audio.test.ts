@@ -115,6 +115,30 @@ describe("audio", () => {
     expect(worst).toBeLessThan(12);
   });
 
+  it("keeps the phases of the clip that it is made after", () => {
+    const modality = fitted(chirps);
+    const given = { call: chirps[0]! };
+    const parameters = Float32Array.from(modality.encode([given]).arrays.spectrogram!, logit);
+    const sampleOf = (like?: Values[]) => (modality.decode(parameters, 1, undefined, like)[0]!.call as Sound).samples;
+    const truth = fixLength(given.call.samples, 32 * 64);
+    const likeness = (x: Float32Array) => {
+      const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, v, i) => sum + v * b[i]!, 0);
+      return dot(x, truth) / Math.sqrt(dot(x, x) * dot(truth, truth));
+    };
+    expect(likeness(sampleOf([given]))).toBeGreaterThan(0.9);
+    // Without them the spectrum is right and the wave is another.
+    expect(Math.abs(likeness(sampleOf()))).toBeLessThan(0.9);
+  });
+
+  it("says how much is lost between spectrogram and sound", () => {
+    const modality = fitted(chirps);
+    const [error, silence] = modality.inversionErrors!(
+      modality.encode([{ call: chirps[0]! }, { call: { rate, samples: new Float32Array(900) } }]),
+    );
+    expect(error).toBeLessThan(-12);
+    expect(silence).toBe(Number.NEGATIVE_INFINITY);
+  });
+
   it("gives sounds back at the rate of the files", () => {
     const files = chirps.map((call) => ({ ...call, fileRate: 11_025 }));
     const modality = fitted(files);

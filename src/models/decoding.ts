@@ -15,6 +15,8 @@ import { latentInput, nextOutput, placeInput } from "./vae.ts";
 export interface ItemOptions {
   /** Draws from the likelihood in place of the most typical values. */
   readonly random?: Random | undefined;
+  /** The values that each row is made after, where there are some: a sound made after itself keeps its phase. */
+  readonly like?: readonly Values[] | undefined;
   /** How sequences of tokens are drawn: then they are, even where all else is typical. */
   readonly writing?: Writing | undefined;
 }
@@ -76,7 +78,7 @@ export function decoding(modalities: readonly Modality[], latent: number, networ
   };
 
   return {
-    async items(name: string, latents: Float32Array, { random, writing }: ItemOptions = {}): Promise<Values[]> {
+    async items(name: string, latents: Float32Array, { random, writing, like }: ItemOptions = {}): Promise<Values[]> {
       const modality = named(name);
       const { sequence } = modality;
       const drawn = writing ?? (random && { random, temperature: 1, topP: 1 });
@@ -84,7 +86,12 @@ export function decoding(modalities: readonly Modality[], latent: number, networ
       for (const part of partsOf(latents, latent)) {
         const own = sequence
           ? sequence.values(await write(modality, sequence, part, drawn), part.rows)
-          : modality.decode(await parametersOf(modality, part), part.rows, random);
+          : modality.decode(
+              await parametersOf(modality, part),
+              part.rows,
+              random,
+              like?.slice(part.from, part.from + part.rows),
+            );
         values.push(...own);
       }
       return values;

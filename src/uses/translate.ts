@@ -1,6 +1,6 @@
 /**
  * @file Translate: some columns of a row → another column or modality. In: evidence. Out: values in the user's units.
- * z from q(z | evidence alone), then the target's decoder.
+ * z from q(z | evidence alone), then the target's decoder. A sound translated to itself keeps the phases it had.
  */
 import type { Values } from "../data/records.ts";
 import { type Random, random } from "../engine/random.ts";
@@ -34,6 +34,7 @@ export async function translate(
   const latents = drawAnswers(posterior, count, sampled, random(seed, "translate"));
   const answers = await model.items(modality.name, latents, {
     writing: writingOf(writing, random(seed, "writing")),
+    like: Array<Values>(count).fill(given),
   });
   return answers.map((values) => pickColumns(values, columns));
 }

@@ -2,7 +2,7 @@
  * @file Bytes of a media file, read where they are wanted: a recording of hours is not taken into memory for its first seconds.
  * In: a MediaFile, on disk or in memory. Out: its size and any range of it.
  */
-import { open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { MediaError } from "../media.ts";
 import type { MediaFile } from "../records.ts";
 import { absence } from "./media-check.ts";
@@ -16,12 +16,11 @@ export interface ByteSource {
 /** @throws MediaError where the file cannot be opened; what `use` throws */
 export async function withBytes<T>({ path, bytes }: MediaFile, use: (source: ByteSource) => Promise<T>): Promise<T> {
   if (bytes) return use({ size: bytes.length, read: (at, length) => Promise.resolve(bytes.subarray(at, at + length)) });
-  const handle = await open(path).catch((cause: unknown) => {
+  const handle = await openFile(path).catch((cause: unknown) => {
     throw absent(path, cause);
   });
   try {
     const found = await handle.stat();
-    if (!found.isFile()) throw absent(path, new Error("it is not a file"));
     const read = async (at: number, length: number) => {
       const part = new Uint8Array(Math.max(0, Math.min(length, found.size - at)));
       let filled = 0;
@@ -36,6 +35,12 @@ export async function withBytes<T>({ path, bytes }: MediaFile, use: (source: Byt
   } finally {
     await handle.close();
   }
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  // Asked before it is opened: a pipe would be waited for.
+  if (!(await stat(path)).isFile()) throw new Error("it is not a file");
+  return open(path);
 }
 
 function absent(path: string, cause: unknown): MediaError {

@@ -1,11 +1,12 @@
 /** @file Files that claim to be huge, or become so: refused with what is wrong, or read no further than they are used. */
+import { execFileSync } from "node:child_process";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { MediaError } from "../media.ts";
 import type { MediaFile } from "../records.ts";
 import { checkMedia } from "./media-check.ts";
-import { nodeMediaDecoder as decoder } from "./media-decoder.ts";
-import { pngOf, wavOf } from "./testing/files.ts";
+import { nodeMediaDecoder as decoder, mediaFile } from "./media-decoder.ts";
+import { pngOf, testFolder, wavOf } from "./testing/files.ts";
 import { paletteTiff, waveFile } from "./testing/formats.ts";
 
 const request = { media: "image", width: 8, height: 8, channels: 3, background: 0 } as const;
@@ -87,6 +88,19 @@ describe("pictures that claim to be huge", () => {
     });
     const file: MediaFile = { media: "image", path: "bomb", bytes };
     expect(["media-too-large", "media-undecodable"]).toContain(await faultOf(decoder.image(file, request)));
+  });
+});
+
+describe.skipIf(process.platform === "win32")("what is no file", () => {
+  it("is refused without being waited for", async () => {
+    const folder = testFolder();
+    const pipe = `${folder.path}/pipe.png`;
+    execFileSync("mkfifo", [pipe]);
+    for (const path of [pipe, "/dev/zero", folder.path]) {
+      expect(await faultOf(decoder.image({ media: "image", path }, request))).toBe("media-absent");
+      expect(await faultOf(mediaFile(path))).toBe("media-absent");
+    }
+    folder.remove();
   });
 });
 

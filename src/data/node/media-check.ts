@@ -2,7 +2,7 @@
  * @file Whether a media file is worth decoding, from its size and first bytes. In: MediaFiles. Out: for each the fault that
  * makes it missing, a remark, or nothing. Thousands a second, so that `inspect` can ask it of every file.
  */
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import type { MediaFault } from "../media.ts";
 import { headBytes, type MediaHeader, readMediaHeader } from "../media-header.ts";
 import type { MediaFile } from "../records.ts";
@@ -50,10 +50,11 @@ async function checkFile(file: MediaFile): Promise<MediaFinding | undefined> {
     return { code: "media-absent", detail: `${file.path} is a web address; download it and name the file` };
   }
   try {
+    // Asked before it is opened: a pipe would be waited for.
+    const found = await stat(file.path);
+    if (!found.isFile()) return { code: "media-absent", detail: `${file.path} is not a file` };
     const handle = await open(file.path);
     try {
-      const found = await handle.stat();
-      if (!found.isFile()) return { code: "media-absent", detail: `${file.path} is not a file` };
       const head = new Uint8Array(headBytes);
       const { bytesRead } = await handle.read(head, 0, headBytes, 0);
       return judge(file, head.subarray(0, bytesRead), found.size);

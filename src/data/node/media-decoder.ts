@@ -14,15 +14,12 @@ import { decodeImage, probeImage, TooLarge } from "./image-decoder.ts";
 import { checkMedia, mediaWords } from "./media-check.ts";
 import { decodeSamples, soundLength } from "./sound-decoder.ts";
 
-/** A recording is not probed further: no clip is modelled that is longer. */
-const mostProbedSeconds = 60;
-
 export const nodeMediaDecoder: MediaDecoder = {
   image: (file, request) => opened(file, "image", (_, header) => decodeImage(file, header, request)),
   sound: (file, request) => opened(file, "sound", (source, header) => decodeSound(source, header, request)),
   vector: (file) => opened(file, "vector", async (source) => readNpy(await source.read(0, source.size)).values),
   probeImage: (file) => opened(file, "image", () => probeImage(file)),
-  probeSound: (file) => opened(file, "sound", (source, header) => soundLength(source, header, mostProbedSeconds)),
+  probeSound: (file) => opened(file, "sound", (source, header) => soundLength(source, header)),
 };
 
 export async function encodePng({ width, height, channels, pixels }: Image): Promise<Uint8Array> {

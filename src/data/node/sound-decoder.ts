@@ -4,6 +4,7 @@
  * In: bytes on disk or in memory. Out: Sound, and whether the file goes on after it.
  */
 import { type AudioData, decodeChunked } from "audio-decode";
+import type { SoundProbe } from "../media.ts";
 import type { MediaHeader } from "../media-header.ts";
 import type { Sound } from "../records.ts";
 import type { ByteSource } from "./byte-source.ts";
@@ -23,6 +24,8 @@ const codecs: Readonly<Record<string, Codec>> = { wav: "wav", mp3: "mp3", flac: 
 export interface DecodedSound extends Sound {
   /** Whether decoding stopped before the end of the file. */
   readonly isCut: boolean;
+  /** Samples decoded, those beyond the time asked for included. */
+  readonly decoded: number;
 }
 
 /** @throws Error naming what is wrong with the file, as a fact: "it …" */
@@ -43,19 +46,25 @@ export async function decodeSamples(
   return sound;
 }
 
-/** Seconds of a file, without decoding where its header tells. */
-export async function soundLength(
-  source: ByteSource,
-  header: MediaHeader,
-  maxSeconds: number,
-): Promise<{ rate: number; seconds: number }> {
+/** Seconds decoded of a file whose header does not tell its length; the rest is estimated from the bytes that they took. */
+const probedSeconds = 8;
+
+export async function soundLength(source: ByteSource, header: MediaHeader): Promise<SoundProbe> {
   if (header.format === "wav") {
     const { rate, blockBytes, dataBytes, isPlain } = await wavLayout(source);
-    if (isPlain)
-      return { rate: checkedRate(rate), seconds: Math.min(maxSeconds, Math.floor(dataBytes / blockBytes) / rate) };
+    if (isPlain && dataBytes >= blockBytes)
+      return { rate: checkedRate(rate), seconds: Math.floor(dataBytes / blockBytes) / rate };
   }
-  const { rate, samples } = await decodeSamples(source, header, maxSeconds);
-  return { rate, seconds: samples.length / rate };
+  let read = 0;
+  const counted: ByteSource = {
+    size: source.size,
+    read: (at, length) => {
+      read = Math.max(read, Math.min(source.size, at + length));
+      return source.read(at, length);
+    },
+  };
+  const { rate, decoded, isCut } = await decodeSamples(counted, header, probedSeconds);
+  return { rate, seconds: (decoded / rate) * (isCut ? source.size / read : 1) };
 }
 
 /** A canonical header before the samples: the decoder does not know padded chunks, nor RF64. */
@@ -116,7 +125,7 @@ async function mix(chunks: AsyncIterable<AudioData>, maxSeconds: number): Promis
     if (length >= most) break;
   }
   if (rate === 0) throw new Error("no samples could be decoded");
-  return { rate, samples: joinedSamples(parts), isCut: length >= most };
+  return { rate, samples: joinedSamples(parts), isCut: length >= most, decoded: length };
 }
 
 function average(channels: readonly Float32Array[], length: number): Float32Array {
