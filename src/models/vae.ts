@@ -172,9 +172,15 @@ function decoderOutputs(modality: Modality, chosen: Networks, config: ModelConfi
   return { parameters, [nextOutput]: decoder.one(latent, tokens, input(placeInput, ["batch"], "int32")) };
 }
 
+/**
+ * Events smaller than this weigh as if they were of this size. A row of a small table holds few nats that its cells share;
+ * unscaled they do not pay for the divergence, the posterior falls onto the prior, and every gap is filled with a constant.
+ */
+const leastEvent = 96;
+
 /** Largest event size / own event size: no modality drowns because it has fewer numbers. */
 function likelihoodScales(modalities: readonly Modality[], { balance }: ModelConfig): number[] {
-  const largest = Math.max(...modalities.map(({ eventSize }) => eventSize));
+  const largest = Math.max(leastEvent, ...modalities.map(({ eventSize }) => eventSize));
   return modalities.map(({ eventSize }) => (balance ? largest / eventSize : 1));
 }
 

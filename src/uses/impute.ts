@@ -129,7 +129,8 @@ const mostProbabilities = 20;
 const isScalar = (value: Value | null | undefined): value is Scalar =>
   value !== null && value !== undefined && typeof value !== "object";
 
-const hasOrder = (value: Scalar): boolean =>
+/** Numbers and ISO dates. */
+export const hasOrder = (value: Scalar): boolean =>
   typeof value === "number" || (typeof value === "string" && /^\d{4}-\d{2}-\d{2}(T|$)/.test(value));
 
 /**

@@ -50,7 +50,7 @@ const fitOtherwise: Partial<Record<TabularKind, (column: ColumnCells) => ColumnS
 };
 
 /** Amounts: from this share of zeros on, and with a largest number this many times the median of the others. */
-const amountRule = { zeros: 0.02, tail: 5 };
+const amountRule = { zeros: 0.02, tail: 3 };
 
 /** Real numbers none of which is below 0, many exactly 0 and the others with a long tail: payments, rainfall. */
 function fitAmount(column: ColumnCells): ColumnState | null {
