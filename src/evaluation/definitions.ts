@@ -13,7 +13,7 @@ export const definitions: Readonly<Record<string, string>> = {
   lowerBound:
     "Evidence lower bound per row in nats: the sum over present modalities of log p(x|z) at one posterior draw, less KL(q(z|x) || N(0, I)). Never rescaled. Kingma & Welling 2014 (arXiv 1312.6114), eq. 3.",
   reconstruction:
-    "Each modality decoded from the posterior mean of the whole row: mean log-likelihood per row in nats, and a plain error beside that of the best constant answer learnt from training rows.",
+    "Each modality decoded from the posterior mean of the whole row: mean log-likelihood per row in nats (of texts also per token, the end counted, given the true tokens before it), and a plain error beside that of the best constant answer learnt from training rows.",
   imputation:
     "Each observed cell hidden one at a time, the rest of the row given, the label never: error of the guess beside that of the column's mean, median or mode. Categories: share of wrong guesses; levels: mean shift / number of levels; numbers: root mean square error / range. Nazabal et al. 2018 (HI-VAE, arXiv 1807.03653), section 5. coverage90: share of numbers inside the middle 90 % of draws; crps: Gneiting & Raftery 2007, eq. 21, in the column's unit; both of at most 500 rows.",
   search:
