@@ -63,8 +63,8 @@ describe("fitModalities", () => {
   it("passes a column's options on", () => {
     const [text] = fitModalities([column("word", "text")], { word: { options: { maxLength: 2 } } }, rows);
     expect(text!.parameterShape[0]).toBe(2);
-    expect(() => fitModalities([column("word", "text")], { word: { options: { level: "letter" } } }, rows)).toThrow(
-      /options of column "word": level: /,
+    expect(() => fitModalities([column("word", "text")], { word: { options: { tokenizer: "letter" } } }, rows)).toThrow(
+      /options of column "word": tokenizer: /,
     );
   });
 });

@@ -13,6 +13,8 @@ import { endToken, unknownToken } from "./tokenizer/tokenizer-file.ts";
 
 /** Numbers of a token in what the encoder reads. */
 const embeddingWidth = 64;
+/** A text of fewer tokens, such as one of few words that recur, is no grid: neighbours tell nothing that dense layers miss. */
+const shortestGrid = 4;
 
 export function sequenceOfTokens(state: TextState, tokenizer: Tokenizer): Modality {
   const { name, length, decoder, wordDropout } = state;
@@ -30,13 +32,22 @@ export function sequenceOfTokens(state: TextState, tokenizer: Tokenizer): Modali
     values: (tokens, rows) =>
       Array.from({ length: rows }, (_, row) => asText(tokens.subarray(row * length, (row + 1) * length))),
   };
-  return {
-    ...textBase(state, tokenizer),
+  const features = (tokens: Tensor) => mul(embed(name, tokens, size), reshape(isToken(tokens), ["batch", length, 1]));
+  const grid = {
     featureShape: [length, embeddingWidth],
-    parameterShape: [length, size],
     gridAxes: 1,
     extent: ({ tokens }) => isToken(tokens!),
-    features: ({ tokens }) => mul(embed(name, tokens!, size), reshape(isToken(tokens!), ["batch", length, 1])),
+    features: ({ tokens }) => features(tokens!),
+  } satisfies Partial<Modality>;
+  const flat = {
+    featureShape: [length * embeddingWidth],
+    gridAxes: 0,
+    features: ({ tokens }) => reshape(features(tokens!), ["batch", length * embeddingWidth]),
+  } satisfies Partial<Modality>;
+  return {
+    ...textBase(state, tokenizer),
+    ...(length < shortestGrid ? flat : grid),
+    parameterShape: [length, size],
     logLikelihood(parameters, { tokens }) {
       const chosen = take(logSoftmax(parameters), reshape(tokens!, ["batch", length, 1]));
       return sum(mul(reshape(chosen, ["batch", length]), isEvent(tokens!)), [1]);

@@ -6,7 +6,22 @@ import { transformerBlock } from "../engine/attention.ts";
 import { oneHot } from "../engine/functions.ts";
 import { dense } from "../engine/layers.ts";
 import { layerNormalisation } from "../engine/normalisation.ts";
-import { add, gather, greater, linear, mul, noise, pad, parameter, reshape, slice, sum } from "../engine/ops.ts";
+import {
+  add,
+  exp,
+  gather,
+  greater,
+  linear,
+  log,
+  maximum,
+  mul,
+  noise,
+  pad,
+  parameter,
+  reshape,
+  slice,
+  sum,
+} from "../engine/ops.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import type { TokenSequence } from "../modalities/modality.ts";
 import type { ModelConfig } from "./config.ts";
@@ -35,10 +50,7 @@ export function sequenceDecoder(sequence: TokenSequence, config: ModelConfig, na
 
   const states = (latent: Tensor, tokens: Tensor, withhold: boolean): Tensor => {
     const embedded = mul(gather(table, tokens), Math.sqrt(width));
-    const told =
-      withhold && dropout > 0
-        ? mul(embedded, greater(noise(`${name}/withheld`, ["batch", length, 1], "uniform"), dropout))
-        : embedded;
+    const told = withhold && dropout > 0 ? mul(embedded, kept(name, sequence)) : embedded;
     // Before the first token, as for one withheld, stand zeros.
     let hidden = add(slice(pad(told, 1, 1, 0), 1, 0, length), positions);
     for (let block = 0; block < blocks; block++) {
@@ -56,4 +68,14 @@ export function sequenceDecoder(sequence: TokenSequence, config: ModelConfig, na
       return logits(sum(mul(states(latent, tokens, false), here), [1]));
     },
   };
+}
+
+/**
+ * Word dropout (Bowman 2016, 1511.06349), 1 where a token is told. Each row has a share of its own, u^(1/d − 1) with u uniform, d on the
+ * average: in some rows hardly a token is told, and the latent alone must say the text; so it is not ignored.
+ */
+function kept(name: string, { length, dropout }: TokenSequence): Tensor {
+  const draw = noise(`${name}/share withheld`, ["batch", 1, 1], "uniform");
+  const share = exp(mul(log(maximum(draw, 1e-6)), 1 / dropout - 1));
+  return greater(noise(`${name}/withheld`, ["batch", length, 1], "uniform"), share);
 }
