@@ -102,7 +102,8 @@ function splitSettings(settings: Settings) {
 function bindModel(parts: ModelParts, runtime: Runtime, kinds?: ModalityKinds): Model {
   const model = openTrainedModel(parts, runtime, kinds);
   const cache = arrayCache();
-  const encoded = (data: Dataset) => encodeDataset(data, model.modalities, { decoder: nodeMediaDecoder, cache });
+  const encoded = (data: Dataset) =>
+    encodeDataset(data, model.modalities, { decoder: nodeMediaDecoder, cache, extract: model.extract });
   return {
     record: parts.record,
     translate: async (given, to, { count = 1, seed = 0 } = {}) =>

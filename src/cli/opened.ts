@@ -106,6 +106,7 @@ export async function encodeForModel(
     return await encodeDataset(dataset, model.modalities, {
       decoder: nodeMediaDecoder,
       cache: arrayCache(),
+      extract: model.extract,
       onDecoded: (share) => progress.update(share),
     });
   } finally {

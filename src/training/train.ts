@@ -5,8 +5,17 @@ import { basename } from "node:path";
 import { checkUsable, type Dataset } from "../data/dataset.ts";
 import type { Issue } from "../data/issues.ts";
 import type { Runtime } from "../engine/runtime.ts";
+import { extractFeatures } from "../modalities/backbone/extract.ts";
+import type { Gallery } from "../modalities/backbone/gallery.ts";
 import type { Modality, ModalityKinds } from "../modalities/modality.ts";
-import { type EncodeOptions, encodeDataset, fitDataset } from "../modalities/node/encode-dataset.ts";
+import {
+  type EncodedDataset,
+  type EncodeOptions,
+  encodeDataset,
+  fitDataset,
+} from "../modalities/node/encode-dataset.ts";
+import { makeGallery } from "../modalities/node/make-gallery.ts";
+import { readBackbones } from "../modalities/node/read-backbones.ts";
 import type { ModelConfig } from "../models/config.ts";
 import type { ModelParts } from "../models/trained-model.ts";
 import type { TrainingConfig } from "./config.ts";
@@ -41,13 +50,15 @@ export async function train(
   options: TrainOptions,
 ): Promise<Trained> {
   checkUsable(dataset);
-  const modalities = await fitDataset(dataset, {
-    decoder: options.decoder,
-    seed: training.seed,
-    kinds: options.kinds,
-  });
+  const backbones = await readBackbones(dataset, runtime);
+  const { decoder, kinds } = options;
+  const modalities = await fitDataset(dataset, { decoder, seed: training.seed, kinds, backbones });
   options.onModalities?.(modalities);
-  const encoded = await encodeDataset(dataset, modalities, options);
+  const uses = Object.fromEntries(modalities.flatMap(({ name, backbone }) => (backbone ? [[name, backbone]] : [])));
+  const extract: EncodeOptions["extract"] = (rows) => extractFeatures(uses, rows, backbones.networkOf);
+  const encoded = await encodeDataset(dataset, modalities, { ...options, extract });
+  const galleries = await makeGalleries(dataset, modalities, encoded, { decoder, seed: training.seed });
+  await backbones.release();
   const inSplit = (split: string) => encoded.splits.flatMap((own, i) => (own === split ? [i] : []));
   const rows = { train: inSplit("train"), validation: inSplit("validation") };
   const fitted = await fitModel({ batch: encoded.batch, ...rows, modalities, model, training }, runtime, options);
@@ -55,8 +66,9 @@ export async function train(
   return {
     issues: encoded.issues,
     parts: {
-      networks: fitted.networks,
+      networks: { ...fitted.networks, ...backbones.networks },
       prior: fitted.prior,
+      ...(Object.keys(galleries).length > 0 && { galleries }),
       record: {
         config: model,
         modalities: modalities.map(({ state }) => state),
@@ -65,4 +77,18 @@ export async function train(
       },
     },
   };
+}
+
+async function makeGalleries(
+  dataset: Dataset,
+  modalities: readonly Modality[],
+  { batch, splits }: EncodedDataset,
+  options: Parameters<typeof makeGallery>[4],
+): Promise<Record<string, Gallery>> {
+  const training = splits.flatMap((split, row) => (split === "train" ? [row] : []));
+  const galleries: Record<string, Gallery> = {};
+  for (const modality of modalities)
+    if (modality.withGallery)
+      galleries[modality.name] = await makeGallery(dataset, modality, batch[modality.name]!, training, options);
+  return galleries;
 }

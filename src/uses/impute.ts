@@ -41,7 +41,7 @@ export async function impute(
   rows: readonly Values[],
   { samples, seed, columns }: ImputeOptions,
 ): Promise<Imputed> {
-  const batch = encodeRows(model.modalities, rows);
+  const batch = encodeRows(model.modalities, await model.extract(rows));
   const posterior = await model.posterior(batch);
   const filled: Values[] = rows.map((row) => ({ ...row }));
   const intervals: Record<string, Uncertainty>[] = rows.map(() => ({}));

@@ -10,9 +10,11 @@ import type { ArrayCache, CacheEntry } from "../../data/node/cache.ts";
 import { mediaStamp } from "../../data/node/fingerprint.ts";
 import type { Cell, MediaFile, Row, Scalar, Split, Value, Values } from "../../data/records.ts";
 import { random, shuffle } from "../../engine/random.ts";
+import { extractFeatures } from "../backbone/extract.ts";
 import { encodeRows, joinBatches } from "../batch.ts";
 import type { Batch, Encoded, Modality, ModalityKinds, TypedArray } from "../modality.ts";
-import { fitModalities, mediaColumns, planMedia } from "../open-modality.ts";
+import { backboneUses, fitModalities, mediaColumns, planMedia } from "../open-modality.ts";
+import type { Backbones } from "./read-backbones.ts";
 
 export interface EncodedDataset {
   /** Stable key of each row. */
@@ -30,6 +32,8 @@ export interface EncodedDataset {
 export interface EncodeOptions {
   readonly decoder: MediaDecoder;
   readonly cache?: ArrayCache | undefined;
+  /** Values of columns that are read through a backbone → features, a part of the rows at a time. */
+  readonly extract?: ((rows: readonly Values[]) => Promise<readonly Values[]>) | undefined;
   /** Share of the rows decoded, in 0..1; not called when the cache has them. */
   onDecoded?(share: number): void;
 }
@@ -41,15 +45,23 @@ const filesAtOnce = 8;
 /** Training files looked at before the size, rate and scale of a media column are chosen. */
 const mediaSample = 400;
 
+export interface FitOptions {
+  readonly decoder: MediaDecoder;
+  readonly seed: number;
+  readonly kinds?: ModalityKinds | undefined;
+  readonly backbones?: Pick<Backbones, "kinds" | "networkOf"> | undefined;
+}
+
 /** Fits every modality to the training rows. Text and table see all of them, media a seeded sample. */
 export async function fitDataset(
   dataset: Dataset,
-  { decoder, seed, kinds = {} }: { decoder: MediaDecoder; seed: number; kinds?: ModalityKinds | undefined },
+  { decoder, seed, kinds, backbones }: FitOptions,
 ): Promise<Modality[]> {
   const training: Row[] = [];
   for await (const chunk of dataset.rows()) training.push(...chunk.filter(({ split }) => split === "train"));
   const { columns: settings } = dataset.reading;
-  const media = mediaColumns(dataset.columns, settings, kinds);
+  const more = { kinds, backbones: backbones?.kinds };
+  const media = mediaColumns(dataset.columns, settings, more);
   const chosen: Record<string, ReadonlySet<Row>> = {};
   const probes: Record<string, MediaProbe[]> = {};
   for (const { name } of media) {
@@ -66,12 +78,21 @@ export async function fitDataset(
     });
     probes[name] = found.filter((one) => one !== undefined);
   }
-  const requests = planMedia(dataset.columns, settings, probes, kinds);
+  const requests = planMedia(dataset.columns, settings, probes, more);
   const sample = await inParallel(training, (row) => {
     const wanted = Object.entries(requests).filter(([name]) => chosen[name]?.has(row));
     return decodeRow(row, Object.fromEntries(wanted), decoder, () => undefined);
   });
-  return fitModalities(dataset.columns, settings, sample, requests, kinds);
+  const uses = backboneUses(dataset.columns, settings, requests, more);
+  if (!backbones || Object.keys(uses).length === 0)
+    return fitModalities(dataset.columns, settings, sample, requests, more);
+  // Features of the chosen rows alone: a network takes its time.
+  const shown = sample.map((values, i) => {
+    const left = Object.keys(uses).filter((name) => !chosen[name]?.has(training[i]!));
+    return { ...values, ...Object.fromEntries(left.map((name) => [name, null])) };
+  });
+  const prepared = await extractFeatures(uses, shown, backbones.networkOf);
+  return fitModalities(dataset.columns, settings, prepared, requests, more);
 }
 
 /** All rows as arrays. Decoded arrays come from the cache when neither data, media nor modalities have changed. */
@@ -126,7 +147,7 @@ async function cachedBatch(
 async function encodeAll(
   rows: readonly Row[],
   modalities: readonly Modality[],
-  { decoder, onDecoded }: EncodeOptions,
+  { decoder, extract, onDecoded }: EncodeOptions,
 ): Promise<Arrays> {
   const requests: Record<string, MediaRequest> = Object.assign({}, ...modalities.map(({ media }) => media));
   const issues: Issue[] = [];
@@ -135,7 +156,7 @@ async function encodeAll(
   for (let start = 0; start < rows.length; start += size) {
     const part = rows.slice(start, start + size);
     const values = await inParallel(part, (row) => decodeRow(row, requests, decoder, (issue) => issues.push(issue)));
-    const batch = encodeRows(modalities, values);
+    const batch = encodeRows(modalities, extract ? await extract(values) : values);
     for (const { issues: own } of Object.values(batch))
       issues.push(...own.map((issue) => ({ ...issue, row: part[issue.row]!.number })));
     parts.push(batch);
