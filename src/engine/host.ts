@@ -279,14 +279,10 @@ const foreignValue = (info: InferenceSession.ValueMetadata): ForeignValue => ({
 });
 
 function foreignTensor({ shape, data }: ShapedArray, type: string | undefined): OrtTensor {
-  switch (type) {
-    case "int64":
-      return new OrtTensor("int64", BigInt64Array.from(data, BigInt), shape);
-    case "float32":
-      return new OrtTensor("float32", data instanceof Float32Array ? data : Float32Array.from(data), shape);
-    default:
-      return tensorOf(data, [...shape]);
-  }
+  if (type === "int64") return new OrtTensor("int64", BigInt64Array.from(data, BigInt), shape);
+  if (type === "float32")
+    return new OrtTensor("float32", data instanceof Float32Array ? data : Float32Array.from(data), shape);
+  return tensorOf(data, [...shape]);
 }
 
 const floats = (outputs: InferenceSession.OnnxValueMapType): Record<string, Float32Array> =>

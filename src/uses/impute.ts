@@ -72,8 +72,8 @@ export async function predictRows(
 ): Promise<{ readonly typical: Values[]; readonly draws: Values[][] }> {
   const typical = await decodeValues(model, modality, posterior.mean);
   const draws: Values[][] = [];
-  // Pictures and sounds have no interval, so they need no draws.
-  const hasScalars = Object.values(typical[0] ?? {}).some(isScalar);
+  // Pictures and sounds have no interval, so they need no draws; nor have items that were found, not made.
+  const hasScalars = !modality.gallery && Object.values(typical[0] ?? {}).some(isScalar);
   for (let i = 0; hasScalars && i < samples; i++) {
     const rng = random(seed, `impute ${modality.name} ${i}`);
     draws.push(await decodeValues(model, modality, sampleLatents(posterior, rng), rng));

@@ -28,7 +28,7 @@ function pictureNetwork(): Uint8Array {
     const [place, feature] = [Math.floor(at / 4), at % 4];
     return feature === Math.floor(place / 64) || (feature === 3 && place % 64 < 32) ? 1 / 64 : 0;
   });
-  const product = parameter("weight", [192, 4], { kind: "zeros" });
+  const product = parameter("weight", [192, 4], { kind: "constant", value: 0 });
   const features = sum(mul(reshape(flat, ["batch", 192, 1]), product), [1]);
   return lower({ features: add(features, 0.5) }, { stored: { weight } }).bytes;
 }
@@ -37,7 +37,7 @@ function pictureNetwork(): Uint8Array {
 function textNetwork(): Uint8Array {
   const ids = input("input_ids", ["batch", 6], "int32");
   const table = Float32Array.from({ length: 12 * 5 }, (_, at) => Math.sin(1 + at * at));
-  const tokens = gather(parameter("table", [12, 5], { kind: "zeros" }), ids);
+  const tokens = gather(parameter("table", [12, 5], { kind: "constant", value: 0 }), ids);
   return lower({ tokens: mul(tokens, 2) }, { stored: { table } }).bytes;
 }
 
