@@ -13,8 +13,12 @@ import { nodeRuntime } from "./engine/node/runtime.ts";
 import type { Runtime } from "./engine/runtime.ts";
 import { evaluate } from "./evaluation/evaluate.ts";
 import type { Metrics } from "./evaluation/metrics.ts";
+import { readStudyRows } from "./evaluation/node/study-rows.ts";
+import { rowsJudged } from "./evaluation/study.ts";
 import type { ModalityKinds } from "./modalities/modality.ts";
-import { encodeDataset } from "./modalities/node/encode-dataset.ts";
+import { type EncodedDataset, encodeDataset } from "./modalities/node/encode-dataset.ts";
+import { encodedParts } from "./modalities/node/encoded-parts.ts";
+import type { WritingOptions } from "./models/choose-token.ts";
 import { type ModelConfig, modelConfigSchema } from "./models/config.ts";
 import { type Latents, type ModelParts, openTrainedModel, type TrainedModel } from "./models/trained-model.ts";
 import { memoryStore } from "./stores/memory.ts";
@@ -25,6 +29,7 @@ import { type TrainHooks, train as trainParts } from "./training/train.ts";
 import { encode, encodeGiven } from "./uses/encode.ts";
 import { generate } from "./uses/generate.ts";
 import { type Imputed, impute } from "./uses/impute.ts";
+import { joinLatents } from "./uses/latents.ts";
 import { translate } from "./uses/translate.ts";
 
 /** Settings of the model and of its training in one flat object; what is not said has a default. */
@@ -45,8 +50,12 @@ export interface ModelOptions {
 export interface Model {
   readonly record: ModelParts["record"];
   /** The first answer from the middle of the posterior, further ones drawn from it. @param to a modality or a column */
-  translate(given: Given, to: string, options?: { readonly count?: number; readonly seed?: number }): Promise<Values[]>;
-  generate(count: number, options?: { readonly seed?: number }): Promise<Values[]>;
+  translate(
+    given: Given,
+    to: string,
+    options?: { readonly count?: number; readonly seed?: number } & WritingOptions,
+  ): Promise<Values[]>;
+  generate(count: number, options?: { readonly seed?: number } & WritingOptions): Promise<Values[]>;
   /** Rows with their gaps filled, and how sure each filled cell is. */
   impute(rows: readonly Given[], options?: { readonly samples?: number; readonly seed?: number }): Promise<Imputed>;
   /** Posterior of every row of a data set, with the rows' keys. */
@@ -102,38 +111,44 @@ function splitSettings(settings: Settings) {
 function bindModel(parts: ModelParts, runtime: Runtime, kinds?: ModalityKinds): Model {
   const model = openTrainedModel(parts, runtime, kinds);
   const cache = arrayCache();
-  const encoded = (data: Dataset) =>
-    encodeDataset(data, model.modalities, { decoder: nodeMediaDecoder, cache, extract: model.extract });
+  const withEncoded = async <T>(data: Dataset, work: (encoded: EncodedDataset) => Promise<T>): Promise<T> => {
+    const { extract } = model;
+    const encoded = await encodeDataset(data, model.modalities, { decoder: nodeMediaDecoder, cache, extract });
+    return work(encoded).finally(encoded.close);
+  };
   return {
     record: parts.record,
-    translate: async (given, to, { count = 1, seed = 0 } = {}) =>
-      translate(model, await readGiven(model, given), to, { count, seed }),
-    generate: (count, { seed = 0 } = {}) => generate(model, count, seed),
-    impute: async (rows, { samples = 20, seed = 0 } = {}) =>
+    translate: async (given, to, { count = 1, seed = 0, ...writing } = {}) =>
+      translate(model, await readGiven(model, given), to, { count, seed, ...writing }),
+    generate: (count, { seed = 0, ...writing } = {}) => generate(model, count, seed, writing),
+    impute: async (rows, { samples = 100, seed = 0 } = {}) =>
       impute(model, await Promise.all(rows.map((row) => readGiven(model, row))), { samples, seed }),
-    encode: async (data) => {
-      const { batch, keys } = await encoded(data);
-      return { ...(await encode(model, batch)), keys };
-    },
-    index: async (data) => {
-      const rows = await encoded(data);
-      const store = memoryStore({ dimensions: model.latent, columns: storeColumns(data) });
-      await store.add(storeRows(rows, await encode(model, rows.batch), model.latent));
-      return {
-        rows: await store.count(),
-        search: async (given, { k = 10, ...options } = {}) =>
-          store.search((await encodeGiven(model, await readGiven(model, given))).mean, { k, ...options }),
-      };
-    },
+    encode: (data) =>
+      withEncoded(data, async (encoded) => {
+        const keys: string[] = [];
+        const latents: Latents[] = [];
+        for await (const { rows, batch } of encodedParts(data, encoded)) {
+          for (const { key } of rows) keys.push(key);
+          latents.push(await encode(model, batch));
+        }
+        return { ...joinLatents(latents), keys };
+      }),
+    index: (data) =>
+      withEncoded(data, async (encoded) => {
+        const store = memoryStore({ dimensions: model.latent, columns: storeColumns(data) });
+        for await (const { rows, batch } of encodedParts(data, encoded))
+          await store.add(storeRows(rows, await encode(model, batch), model.latent));
+        return {
+          rows: await store.count(),
+          search: async (given, { k = 10, ...options } = {}) =>
+            store.search((await encodeGiven(model, await readGiven(model, given))).mean, { k, ...options }),
+        };
+      }),
     evaluate: async (data, { label, split } = {}) => {
-      return evaluate(model, await encoded(data), {
-        runtime,
-        seed: 0,
-        label,
-        split,
-        fingerprint: data.fingerprint,
-        cache,
-      });
+      const study = { runtime, seed: 0, label, split, fingerprint: data.fingerprint };
+      const choice = { ...rowsJudged(model, study), seed: 0 };
+      const rows = await withEncoded(data, (encoded) => readStudyRows(data, encoded, choice));
+      return evaluate(model, rows, { ...study, cache });
     },
     save: (path) => saveModel(path, parts),
     close: async () => {

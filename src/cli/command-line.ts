@@ -12,7 +12,7 @@ import type { SearchFlags } from "./commands/search.ts";
 import type { TranslateFlags } from "./commands/translate.ts";
 import type { ReadFlags, TrainFlags } from "./config.ts";
 import { UsageError } from "./failure.ts";
-import { oneOf, pair, positiveNumber, seedNumber, wholeNumber } from "./option-values.ts";
+import { numberWithin, oneOf, pair, positiveNumber, seedNumber, wholeNumber } from "./option-values.ts";
 import type { OutputOptions } from "./terminal.ts";
 
 const dataHelp = "CSV, JSONL or Parquet file";
@@ -67,6 +67,11 @@ const reading = (target: Command, label: string): Command =>
     )
     .option("--no-header", "the first line is a row; columns are column1, column2, …")
     .option("--split-column <column>", "column that says train, validation or test")
+    .option(
+      "--group <column>",
+      "rows of equal value in this column stay in one split: near-duplicates, one patient's scans",
+    )
+    .option("--stratify <column>", "every value of this column gives each split its share: rare classes")
     .option("--label <column>", label);
 
 const given = (target: Command): Command =>
@@ -181,12 +186,28 @@ const search = (): Command =>
     .option("--where <condition>", "condition on columns, as SQL writes it: \"price < 50 AND colour = 'red'\"")
     .action(async (store: string, flags: SearchFlags) => (await import("./commands/search.ts")).search(store, flags));
 
+/** How texts are drawn. */
+const writing = (to: Command): Command =>
+  to
+    .option(
+      "--temperature <t>",
+      "draw texts token by token, at 1 with the model's probabilities, below 1 nearer to the likeliest, 0 for that",
+      numberWithin("--temperature", 0, 10),
+    )
+    .option(
+      "--top-p <share>",
+      "draw only from the likeliest tokens that together have this share of the probability",
+      numberWithin("--top-p", 0, 1),
+    );
+
 const translate = (): Command =>
-  given(
-    command(
-      "translate",
-      "Answer with one column what is given in others.",
-      "polyvae translate digits.polyvae --given speech=seven.wav --to image -n 4 -o out",
+  writing(
+    given(
+      command(
+        "translate",
+        "Answer with one column what is given in others.",
+        "polyvae translate digits.polyvae --given speech=seven.wav --to image -n 4 -o out",
+      ),
     ),
   )
     .argument("<model>", modelHelp)
@@ -207,7 +228,13 @@ const translate = (): Command =>
     );
 
 const generate = (): Command =>
-  command("generate", "Make new rows, with their media, from nothing.", "polyvae generate digits.polyvae -n 16 -o out")
+  writing(
+    command(
+      "generate",
+      "Make new rows, with their media, from nothing.",
+      "polyvae generate digits.polyvae -n 16 -o out",
+    ),
+  )
     .argument("<model>", modelHelp)
     .option("-n, --count <n>", "rows to make", wholeNumber("-n", 1), 16)
     .requiredOption("-o, --out <folder>", "folder for generated.csv and the media files it names")
@@ -228,7 +255,7 @@ const impute = (): Command =>
     .argument("<model>", modelHelp)
     .argument("<data>", dataHelp)
     .requiredOption("-o, --out <file>", "CSV file to write: the same columns and rows, gaps filled")
-    .option("--samples <n>", "draws behind each interval", wholeNumber("--samples", 2), 20)
+    .option("--samples <n>", "draws behind each interval", wholeNumber("--samples", 2), 100)
     .option("--no-intervals", "leave out <file>.intervals.csv")
     .action(async (model: string, data: string, flags: ImputeFlags) =>
       (await import("./commands/impute.ts")).impute(model, data, flags),

@@ -32,6 +32,7 @@ const dataShape = {
   label: columnName.optional().describe("Column kept out of the model and used only to judge it."),
   split: columnName.optional().describe("Column that says train, validation or test."),
   group: columnName.optional().describe("Rows of equal value in this column stay in one split."),
+  stratify: columnName.optional().describe("Every value of this column gives each split its share."),
   id: columnName.optional().describe("Column that names the rows."),
   media: z.record(columnName, z.string()).optional().describe("Media columns made of others: image: 'png/{id}.png'."),
   header: z.boolean().optional().describe("Whether the first line holds the columns' names."),

@@ -29,6 +29,8 @@ export interface ReadFlags {
   /** False where `--no-header` was given. */
   readonly header: boolean;
   readonly splitColumn?: string;
+  readonly group?: string;
+  readonly stratify?: string;
   readonly label?: string;
   readonly seed?: number;
 }
@@ -121,6 +123,7 @@ const wordSetting = (word: unknown): object => (typeof word === "string" ? colum
 /** How data is read: flags over config. With a model's own reading beneath both where `openData` is given one. */
 export function readOptions(config: Config, flags: ReadFlags): ReadOptions {
   const { label = config.label, splitColumn = config.split, seed = config.seed } = flags;
+  const { group = config.group, stratify = config.stratify } = flags;
   const header = flags.header ? config.header : false;
   const fractions = {
     ...(config.validation !== undefined && { validation: config.validation }),
@@ -133,7 +136,8 @@ export function readOptions(config: Config, flags: ReadFlags): ReadOptions {
     ...(Object.keys(fractions).length > 0 && { splitFractions: fractions }),
     ...(label !== undefined && { label }),
     ...(splitColumn !== undefined && { splitColumn }),
-    ...(config.group !== undefined && { groupColumn: config.group }),
+    ...(group !== undefined && { groupColumn: group }),
+    ...(stratify !== undefined && { stratifyColumn: stratify }),
     ...(config.id !== undefined && { idColumn: config.id }),
     ...(seed !== undefined && { seed }),
   };

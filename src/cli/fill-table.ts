@@ -7,6 +7,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Issue } from "../data/issues.ts";
 import type { MediaRequest } from "../data/media.ts";
 import { nodeMediaDecoder } from "../data/node/media-decoder.ts";
+import { issueCollector } from "../data/node/survey.ts";
 import type { Column, Row, Scalar, Values } from "../data/records.ts";
 import { decodeRow } from "../modalities/node/encode-dataset.ts";
 import type { TrainedModel } from "../models/trained-model.ts";
@@ -47,14 +48,14 @@ export async function fillTable({ model, dataset, samples, seed }: FillJob): Pro
   const columns = columnsToFill(model, dataset, raw.columns);
   const names = columns.map(({ name }) => name);
   const counts = Object.fromEntries(names.map((name) => [name, 0]));
-  const issues: Issue[] = [];
+  const issues = issueCollector();
   const requests: Record<string, MediaRequest> = Object.assign({}, ...model.modalities.map(({ media }) => media));
 
   async function fillRows(rows: readonly Row[], cells: AsyncIterator<readonly string[]>): Promise<FilledPart> {
-    const decoding = rows.map((row) => decodeRow(row, requests, nodeMediaDecoder, (issue) => issues.push(issue)));
+    const decoding = rows.map((row) => decodeRow(row, requests, nodeMediaDecoder, issues.add));
     const options = { samples, seed: seed + rows[0]!.number, columns: names };
     const { filled, intervals, issues: unread } = await impute(model, await Promise.all(decoding), options);
-    issues.push(...unread.map((issue) => ({ ...issue, row: rows[issue.row]!.number })));
+    for (const issue of unread) if (issue.code !== "row-empty") issues.add({ ...issue, row: rows[issue.row]!.number });
     const table: string[] = [];
     const sure: string[] = [];
     for (const [i, row] of rows.entries()) {
@@ -74,7 +75,9 @@ export async function fillTable({ model, dataset, samples, seed }: FillJob): Pro
 
   return {
     counts,
-    issues,
+    get issues() {
+      return issues.list();
+    },
     ofBytes: raw.ofBytes,
     close: raw.close,
     parts: async function* () {

@@ -3,7 +3,7 @@ import type { Metrics } from "../evaluation/metrics.ts";
 import { type TextColumn, textTable } from "./text-table.ts";
 
 export function renderMetrics(metrics: Metrics, width: number): string {
-  const { split, rows, label, lowerBound, latentAccuracy, jointCoherence, notes } = metrics;
+  const { split, rows, rowsAvailable, label, lowerBound, latentAccuracy, jointCoherence, notes } = metrics;
   const which = split === "all" ? "all rows" : `${split} rows`;
   const judged = label === undefined ? "" : `, judged by "${label}"`;
   const single = [
@@ -14,7 +14,7 @@ export function renderMetrics(metrics: Metrics, width: number): string {
   const tables = [coherence, reconstruction, imputation, search].map((table) => table(metrics, width));
   const absent = Object.entries(notes).map(([name, why]) => `${name}: ${why}`);
   return [
-    `${rows} ${which}${judged}`,
+    `${rows}${rowsAvailable > rows ? ` of ${rowsAvailable}` : ""} ${which}${judged}`,
     "",
     ...single,
     ...tables.flatMap((table) => (table === undefined ? [] : ["", table])),

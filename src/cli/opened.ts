@@ -96,22 +96,21 @@ export function inheritedOptions({ record }: ModelParts, flags: ReadFlags): Read
   return { ...readOptions(config, flags), reading: record.data.reading };
 }
 
-export async function encodeForModel(
+/** All rows as arrays, let go when the work ends, well or not. */
+export async function withEncoded<T>(
   dataset: Dataset,
   model: TrainedModel,
   terminal: Terminal,
-): Promise<EncodedDataset> {
+  work: (encoded: EncodedDataset) => Promise<T>,
+): Promise<T> {
   const progress = terminal.progress("reading");
-  try {
-    return await encodeDataset(dataset, model.modalities, {
-      decoder: nodeMediaDecoder,
-      cache: arrayCache(),
-      extract: model.extract,
-      onDecoded: (share) => progress.update(share),
-    });
-  } finally {
-    progress.end();
-  }
+  const encoded = await encodeDataset(dataset, model.modalities, {
+    decoder: nodeMediaDecoder,
+    cache: arrayCache(),
+    extract: model.extract,
+    onDecoded: (share) => progress.update(share),
+  }).finally(() => progress.end());
+  return work(encoded).finally(encoded.close);
 }
 
 const shownIssues = 10;

@@ -23,6 +23,15 @@ export const positiveNumber =
   (text: string): number =>
     Number(text) > 0 && Number.isFinite(Number(text)) ? Number(text) : refuse(option, "a number above 0", text);
 
+export const numberWithin =
+  (option: string, least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    return text.trim() !== "" && value >= least && value <= most
+      ? value
+      : refuse(option, `a number from ${least} to ${most}`, text);
+  };
+
 /** `name=value`, collected over repeats. A value may hold further equals signs; a name given twice is a mistake. */
 export const pair =
   (option: string, example: string) =>

@@ -17,6 +17,8 @@ export interface Reading {
   readonly label?: string;
   readonly splitColumn?: string;
   readonly groupColumn?: string;
+  /** Every value of this column gives each split its share. */
+  readonly stratifyColumn?: string;
   readonly idColumn?: string;
   /** What every column turned out to be: another file opened with this reading has the same kinds and roles. */
   readonly resolved: Readonly<Record<string, ResolvedColumn>>;

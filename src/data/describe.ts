@@ -34,7 +34,9 @@ export function describeDataset(dataset: Dataset): DatasetDescription {
   const named = (role: Column["role"]) => columns.find((column) => column.role === role)?.name;
   const [split, group] = [named("split"), named("group")];
   const unit = group === undefined ? "row" : `value of column "${group}"`;
-  const byHash = `hash of seed ${reading.seed} and ${unit}`;
+  const within =
+    reading.stratifyColumn === undefined ? "" : `, within each value of column "${reading.stratifyColumn}"`;
+  const byHash = `hash of seed ${reading.seed} and ${unit}${within}`;
   return {
     source: dataset.source,
     fingerprint: dataset.fingerprint,

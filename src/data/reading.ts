@@ -15,6 +15,7 @@ export interface ReadOptions {
   readonly splitFractions?: Partial<SplitFractions>;
   readonly splitColumn?: string;
   readonly groupColumn?: string;
+  readonly stratifyColumn?: string;
   readonly idColumn?: string;
   readonly label?: string;
   /** How an earlier file was read, from the model: every option above overrides its part of it. */
@@ -43,7 +44,7 @@ export function planReading(options: ReadOptions): ReadPlan {
   const { reading } = options;
   const fractions = { ...(reading?.splitFractions ?? defaultFractions), ...options.splitFractions };
   checkFractions(fractions);
-  const chosen = ["label", "splitColumn", "groupColumn", "idColumn"] as const;
+  const chosen = ["label", "splitColumn", "groupColumn", "stratifyColumn", "idColumn"] as const;
   const names = chosen
     .map((key) => [key, options[key] ?? reading?.[key]] as const)
     .filter(([, name]) => name !== undefined);

@@ -53,6 +53,8 @@ export interface Sound {
   readonly rate: number;
   readonly samples: Float32Array;
   readonly source?: ItemSource;
+  /** The rate of the file that it was decoded from, where it was resampled or may have been. */
+  readonly fileRate?: number;
 }
 
 /** A vector is a Float32Array. */

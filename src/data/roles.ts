@@ -12,6 +12,7 @@ export interface RoleChoices {
   readonly label?: string;
   readonly splitColumn?: string;
   readonly groupColumn?: string;
+  readonly stratifyColumn?: string;
   readonly idColumn?: string;
   /** Kinds and roles of an earlier reading. Where given, columns it does not know are left aside. */
   readonly resolved?: Readonly<Record<string, ResolvedColumn>>;
@@ -125,6 +126,7 @@ export function checkNames(source: string, names: readonly string[], choices: Ro
     ["the label", choices.label],
     ["the split column", choices.splitColumn],
     ["the group column", choices.groupColumn],
+    ["the column to stratify by", choices.stratifyColumn],
     ["the id column", choices.idColumn],
     ...Object.keys(choices.columns).map((name): [string, string] => ["a column of the config", name]),
   ];

@@ -13,6 +13,8 @@ export interface RowPlan {
   readonly columns: readonly Column[];
   readonly rule: SplitRule;
   readonly cuts: SplitCuts;
+  /** Column whose values are the classes of the rule's strata. */
+  readonly stratifyColumn?: string;
   /** What a media cell's text names: an absolute path. */
   locate(text: string): string;
   /** Media cells known to be unusable: column → row numbers. */
@@ -36,7 +38,7 @@ export type CellFault = (
 /** What the survey wants to hear while rows are built: bad cells, and each row's place before the cuts are known. */
 export interface RowListener {
   readonly fault: CellFault;
-  readonly place: (row: number, place: Split | number) => void;
+  readonly place: (row: number, place: Split | number, stratum: string) => void;
 }
 
 /** A function of consecutive chunks: it counts rows as it goes. */
@@ -47,6 +49,7 @@ export function rowBuilder(plan: RowPlan, listener?: RowListener): (chunk: RawCh
   );
   const at = (role: Column["role"]) => columns.findIndex((column) => column.role === role);
   const [id, split, group] = [at("id"), at("split"), at("group")];
+  const stratify = columns.findIndex(({ name }) => name === plan.stratifyColumn);
   let number = 0;
   const build = (chunk: RawChunk, i: number): Row => {
     number++;
@@ -64,8 +67,9 @@ export function rowBuilder(plan: RowPlan, listener?: RowListener): (chunk: RawCh
     });
     // Equal groups stay together; a row without one stands for itself.
     const unit = group < 0 ? key : (textAt(group) && `group:${textAt(group)}`) || key;
-    const place = placeOf(plan.rule, textAt(split), unit);
-    listener?.place(number, place);
+    const stratum = textAt(stratify) ?? "";
+    const place = placeOf(plan.rule, textAt(split), unit, stratum);
+    listener?.place(number, place, stratum);
     return { key, number, split: splitAt(place, plan.cuts), cells };
   };
   return (chunk) => Array.from({ length: chunk.rows }, (_, i) => build(chunk, i));

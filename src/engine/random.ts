@@ -40,6 +40,20 @@ export function shuffle(items: Uint32Array | number[], rng: Random): void {
   }
 }
 
+/** At most so many of the numbers below `count` that pass, in their order: each is as likely as any other (Knuth, algorithm S). */
+export function chooseWhere(count: number, passes: (item: number) => boolean, most: number, rng: Random): number[] {
+  let left = 0;
+  for (let item = 0; item < count; item++) if (passes(item)) left++;
+  const takesAll = left <= most;
+  const chosen: number[] = [];
+  for (let item = 0; item < count && left > 0; item++) {
+    if (!passes(item)) continue;
+    if (takesAll || rng.uniform() * left < most - chosen.length) chosen.push(item);
+    left--;
+  }
+  return chosen;
+}
+
 /** FNV-1a over the name, mixed with the seed: 32 bits. */
 function hash(name: string, seed: number): number {
   let h = 0x811c9dc5 ^ seed;

@@ -15,7 +15,7 @@ export const definitions: Readonly<Record<string, string>> = {
   reconstruction:
     "Each modality decoded from the posterior mean of the whole row: mean log-likelihood per row in nats, and a plain error beside that of the best constant answer learnt from training rows.",
   imputation:
-    "Each observed cell hidden one at a time, the rest of the row given, the label never: error of the guess beside that of the column's mean, median or mode. Categories: share of wrong guesses; levels: mean shift / number of levels; numbers: root mean square error / range. Nazabal et al. 2018 (HI-VAE, arXiv 1807.03653), section 5. coverage90: share of numbers inside the middle 90 % of draws; crps: Gneiting & Raftery 2007, eq. 21, in the column's unit; both of at most 500 rows.",
+    "Each observed cell hidden one at a time, the rest of the row given, the label never: error of the guess beside that of the column's mean, median or mode. Categories: share of wrong guesses; levels: mean shift / number of levels; labels: share of labels wrongly there or not; numbers: root mean square error / range. Nazabal et al. 2018 (HI-VAE, arXiv 1807.03653), section 5. coverage90: share of numbers inside the middle 90 % of draws; crps: Gneiting & Raftery 2007, eq. 21, in the column's unit; both of at most 500 rows.",
   search:
     "Query and candidates encoded from the named modality alone, ranked by cosine. precisionAt10: share of the 10 nearest that have the query's class, its own row left out. recallAt1, recallAt10: share of queries whose own row is the nearest, or among the 10 nearest. Manning et al. 2008, chapter 8.",
   training: "Processor seconds over all threads, seconds by the clock, and epochs of the training run.",

@@ -3,7 +3,6 @@
  * and `notes` says why.
  */
 
-import type { EncodedDataset } from "../modalities/node/encode-dataset.ts";
 import type { TrainedModel } from "../models/trained-model.ts";
 import { conditionalCoherence, isCompetent, jointCoherence, leastAccuracy } from "./coherence.ts";
 import { definitions } from "./definitions.ts";
@@ -15,6 +14,7 @@ import { isReason, type Metrics } from "./metrics.ts";
 import { reconstruction } from "./reconstruction.ts";
 import { retrieval } from "./retrieval.ts";
 import { openStudy, type Study, type StudyOptions } from "./study.ts";
+import type { StudyRows } from "./study-rows.ts";
 
 export interface EvaluateOptions extends StudyOptions {
   readonly cache?: JudgeCache | undefined;
@@ -22,11 +22,7 @@ export interface EvaluateOptions extends StudyOptions {
 }
 
 /** @throws Error where the split holds no usable row */
-export async function evaluate(
-  model: TrainedModel,
-  encoded: EncodedDataset,
-  options: EvaluateOptions,
-): Promise<Metrics> {
+export async function evaluate(model: TrainedModel, encoded: StudyRows, options: EvaluateOptions): Promise<Metrics> {
   const study = openStudy(model, encoded, options);
   const notes: Record<string, string> = {};
   const tell = (share: number, doing: string) => options.onProgress?.(share, doing);
@@ -59,6 +55,7 @@ export async function evaluate(
     {
       split: study.split,
       rows: study.rows.length,
+      rowsAvailable: study.available,
       ...(options.label !== undefined && { label: options.label }),
       ...coherence,
       judges: accuracies,

@@ -18,6 +18,7 @@ const mostDrawn = 500;
 const measures: Readonly<Record<ColumnScore["kind"], string>> = {
   mismatch: "share of wrong guesses",
   shift: "mean shift of levels / number of levels",
+  labels: "share of wrong labels",
   range: "root mean square error / range of training",
 };
 
@@ -42,7 +43,7 @@ async function hideColumn(study: Study, modality: Modality, score: ColumnScore):
   if (hidden.positions.length === 0) return undefined;
   const batch = { ...selectRows(study.batch, hidden.positions), [modality.name]: modality.encode(hidden.rest) };
   const posterior = await model.posterior(batch);
-  const { typical } = await predictRows(model, modality, posterior, 0, seed);
+  const { typical } = await predictRows(model, modality, posterior, 0, seed, [score.column]);
   // A row that holds nothing else has no evidence to guess from.
   const judged = hidden.truths.map((_, i) => i).filter((i) => posterior.known[i] === 1);
   if (judged.length === 0) return undefined;

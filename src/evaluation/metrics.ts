@@ -12,6 +12,8 @@ export interface Metrics {
   readonly split: Split | "all";
   /** Rows evaluated. */
   readonly rows: number;
+  /** Usable rows of the split in the data: `rows` of them, chosen by the seed, stand for all where they are very many. */
+  readonly rowsAvailable: number;
   readonly label?: string;
   /** `image→word` → share, decoded from the posterior mean of the source alone. */
   readonly coherence: Readonly<Record<string, number>>;
@@ -38,6 +40,8 @@ export interface Reconstruction {
   readonly rows: number;
   /** Mean log p(x|z) per row in nats. */
   readonly logLikelihood: number;
+  /** The same per event where items differ in length: `token` → nats. */
+  readonly logLikelihoodPer?: Readonly<Record<string, number>>;
   readonly error: number;
   /** Error of the best constant answer, learnt from training rows; absent where there are none. */
   readonly baseline?: number;

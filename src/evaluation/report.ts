@@ -3,7 +3,6 @@
  * Out: one HTML file that needs no other file and no network.
  */
 import type { Issue } from "../data/issues.ts";
-import type { EncodedDataset } from "../modalities/node/encode-dataset.ts";
 import type { TrainedModel } from "../models/trained-model.ts";
 import { selectLatents } from "../uses/latents.ts";
 import { unitRows } from "../uses/search.ts";
@@ -25,6 +24,7 @@ import {
 import { showInventions, showSearches, showTranslations } from "./report/show-model.ts";
 import { style } from "./report/style.ts";
 import { openStudy, positionsWhere, type Study, type StudyOptions } from "./study.ts";
+import type { StudyRows } from "./study-rows.ts";
 
 export interface ReportOptions extends StudyOptions {
   /** Real values of rows by their number in the encoded data, media decoded: node/row-values.ts reads them. */
@@ -39,7 +39,7 @@ const shown = { translations: 5, inventions: 8, searches: 3, hits: 5, dots: 1200
 
 export async function renderReport(
   model: TrainedModel,
-  encoded: EncodedDataset,
+  encoded: StudyRows,
   metrics: Metrics,
   options: ReportOptions,
 ): Promise<string> {

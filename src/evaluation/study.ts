@@ -8,14 +8,14 @@ import { random, shuffle } from "../engine/random.ts";
 import type { Runtime } from "../engine/runtime.ts";
 import { selectRows } from "../modalities/batch.ts";
 import type { Batch } from "../modalities/modality.ts";
-import type { EncodedDataset } from "../modalities/node/encode-dataset.ts";
 import type { Latents, TrainedModel } from "../models/trained-model.ts";
 import { type Labels, readLabels } from "./labels.ts";
 import type { Reason } from "./metrics.ts";
+import { mostRows, type StudyRows } from "./study-rows.ts";
 
 export interface Study {
   readonly model: TrainedModel;
-  readonly encoded: EncodedDataset;
+  readonly encoded: StudyRows;
   readonly runtime: Runtime;
   readonly seed: number;
   readonly split: Split | "all";
@@ -24,6 +24,8 @@ export interface Study {
   readonly hasSeen: boolean;
   /** Numbers (in `encoded`) of the rows evaluated, and their arrays. */
   readonly rows: readonly number[];
+  /** Usable rows of the split in the data, of which `rows` may be a choice. */
+  readonly available: number;
   readonly batch: Batch;
   /** Rows of the data that the model was trained on; empty where the data is another. */
   readonly train: readonly number[];
@@ -47,18 +49,24 @@ export interface StudyOptions {
   readonly fingerprint?: string | undefined;
 }
 
-/** Metrics of more rows than this would be no more telling; a seeded choice stands for them. */
-export const mostRows = 10_000;
+/** Which rows are judged: those that the model has not seen, unless said otherwise. */
+export function rowsJudged(
+  { record }: Pick<TrainedModel, "record">,
+  { split, fingerprint = record.data.fingerprint }: Pick<StudyOptions, "split" | "fingerprint">,
+): Pick<Study, "split" | "isTrainingData"> {
+  const isTrainingData = fingerprint === record.data.fingerprint;
+  return { isTrainingData, split: split ?? (isTrainingData ? "test" : "all") };
+}
 
 /** @throws Error where the split has no row that can be used */
-export function openStudy(model: TrainedModel, encoded: EncodedDataset, options: StudyOptions): Study {
-  const { runtime, seed, label, fingerprint = model.record.data.fingerprint } = options;
-  const isTrainingData = fingerprint === model.record.data.fingerprint;
-  const split = options.split ?? (isTrainingData ? "test" : "all");
+export function openStudy(model: TrainedModel, encoded: StudyRows, options: StudyOptions): Study {
+  const { runtime, seed, label } = options;
+  const { isTrainingData, split } = rowsJudged(model, options);
   const hasSeen = isTrainingData && (split === "all" || split === "train");
   const usable = usableRows(encoded);
   const inSplit = (wanted: Split | "all") => usable.filter((row) => wanted === "all" || encoded.splits[row] === wanted);
-  const rows = seededChoice(inSplit(split), mostRows, seed);
+  const own = inSplit(split);
+  const rows = seededChoice(own, mostRows, seed);
   if (rows.length === 0)
     throw new Error(
       `Cannot evaluate: no usable row belongs to the split "${split}". Name another with --split (${describeSplits(encoded)}).`,
@@ -75,6 +83,7 @@ export function openStudy(model: TrainedModel, encoded: EncodedDataset, options:
     isTrainingData,
     hasSeen,
     rows,
+    available: availableIn(encoded, split) ?? own.length,
     batch,
     train: isTrainingData ? seededChoice(inSplit("train"), mostRows, seed) : [],
     validation: isTrainingData ? inSplit("validation") : [],
@@ -90,8 +99,11 @@ export function openStudy(model: TrainedModel, encoded: EncodedDataset, options:
   };
 }
 
+const availableIn = ({ available }: StudyRows, split: Split | "all"): number | undefined =>
+  available && (split === "all" ? Object.values(available).reduce((a, b) => a + b, 0) : available[split]);
+
 /** Rows in which at least one modality has a value. */
-function usableRows({ batch, keys }: EncodedDataset): number[] {
+function usableRows({ batch, keys }: StudyRows): number[] {
   const masks = Object.values(batch).map(({ present }) => present);
   return keys.map((_, row) => row).filter((row) => masks.some((mask) => mask[row] === 1));
 }
@@ -104,7 +116,7 @@ function seededChoice(rows: readonly number[], most: number, seed: number): numb
   return order.slice(0, most).sort((a, b) => a - b);
 }
 
-function describeSplits({ splits }: EncodedDataset): string {
+function describeSplits({ splits }: StudyRows): string {
   const counts = new Map<string, number>();
   for (const split of splits) counts.set(split, (counts.get(split) ?? 0) + 1);
   return [...counts].map(([split, count]) => `${split}: ${count} rows`).join(", ");

@@ -10,7 +10,17 @@ export const trainingConfigSchema = z.strictObject({
     .int()
     .min(1)
     .optional()
-    .describe("Passes over the training rows, at most; 100, or more for small data."),
+    .describe(
+      "Epochs, at most: passes over the training rows, or over `epochRows` of them; 100, or more for small data.",
+    ),
+  epochRows: z
+    .number()
+    .int()
+    .min(2)
+    .optional()
+    .describe(
+      "Training rows in one epoch, at most: after so many, held-out rows are looked at. All; 100,000 where the data is read from disk.",
+    ),
   minutes: z
     .number()
     .positive()

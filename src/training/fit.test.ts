@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { arrayCache } from "../data/node/cache.ts";
-import type { Values } from "../data/records.ts";
+import { splits, type Values } from "../data/records.ts";
 import { column } from "../data/testing/column.ts";
 import { nodeRuntime } from "../engine/node/runtime.ts";
 import { random } from "../engine/random.ts";
 import type { Outputs, Runtime } from "../engine/runtime.ts";
 import { encodeRows } from "../modalities/batch.ts";
+import { memoryRows } from "../modalities/encoded-rows.ts";
 import { fitModalities } from "../modalities/open-modality.ts";
 import { modelConfigSchema } from "../models/config.ts";
 import { openNetworks } from "../models/trained-model.ts";
@@ -45,10 +46,14 @@ function fruit(count: number): Values[] {
 
 const rows = fruit(400);
 const modalities = fitModalities(columns, {}, rows);
+
+/** Which rows train and which validate; the others test. */
+const splitCodes = (of: (row: number) => "train" | "validation" | "test") =>
+  Uint8Array.from(rows, (_, i) => splits.indexOf(of(i)));
+
 const input = (settings: { model?: object; training?: object } = {}) => ({
-  batch: encodeRows(modalities, rows),
-  train: rows.map((_, i) => i).filter((i) => i % 5 > 0),
-  validation: rows.map((_, i) => i).filter((i) => i % 5 === 0),
+  rows: memoryRows(encodeRows(modalities, rows)),
+  splits: splitCodes((i) => (i % 5 > 0 ? "train" : "validation")),
   modalities,
   model: modelConfigSchema.parse({ latent: 4, width: 32, ...settings.model }),
   training: trainingConfigSchema.parse({ epochs: 30, warmUp: 3, rate: 3e-3, ...settings.training }),
@@ -69,8 +74,7 @@ test.each([
   const model = openNetworks(modalities, data.model.latent, networks, runtime);
   const asked = [{ word: "plum" }, { word: "pear" }, { word: "melon" }];
   const { mean } = await model.posterior(encodeRows(modalities, asked), ["word"]);
-  const table = modalities.find(({ name }) => name === "table")!;
-  const answers = table.decode(await model.decode("table", mean), 3);
+  const answers = await model.items("table", mean);
   expect(answers.map(({ colour }) => colour)).toEqual(["blue", "green", "yellow"]);
   const [plum, pear, melon] = answers.map(({ size }) => size as number);
   expect(plum).toBeLessThan(pear!);
@@ -178,15 +182,15 @@ test("no better bound for long enough ends the run", async () => {
 });
 
 test.each([
-  ["no held-out rows", { validation: [] }],
-  ["one training row", { train: [3] }],
-  ["fewer rows than a batch", { train: [1, 2, 3] }],
-  ["a last batch of one row", { train: Array.from({ length: 65 }, (_, i) => i) }],
+  ["no held-out rows", { splits: splitCodes((i) => (i % 5 > 0 ? "train" : "test")) }],
+  ["one training row", { splits: splitCodes((i) => (i === 3 ? "train" : i % 5 === 0 ? "validation" : "test")) }],
+  ["fewer rows than a batch", { splits: splitCodes((i) => (i < 3 ? "train" : i % 5 === 0 ? "validation" : "test")) }],
+  ["a last batch of one row", { splits: splitCodes((i) => (i < 65 ? "train" : "validation")) }],
   ["one modality", { modalities: modalities.slice(0, 1) }],
 ])("%s: a model is learnt all the same", async (_, changed) => {
   const data = { ...input({ training: { epochs: 2 } }), ...changed };
   const batch = encodeRows(data.modalities, rows);
-  const { networks, prior, record } = await fitModel({ ...data, batch }, runtime);
+  const { networks, prior, record } = await fitModel({ ...data, rows: memoryRows(batch) }, runtime);
   expect(record).toMatchObject({ epochs: 2, stopped: "epochs", incidents: [] });
   expect(record.bestEpoch).toBeGreaterThan(0);
   for (const { train } of record.history) expect(Number.isFinite(train["lower-bound"])).toBe(true);
@@ -199,7 +203,7 @@ test.each([
 
 test("nothing to learn from is said before anything is tried", async () => {
   const empty = fruit(3).map(() => ({ word: null, size: null, colour: null, weight: null }));
-  const data = { ...input(), batch: encodeRows(modalities, empty), train: [0, 1, 2], validation: [] };
+  const data = { ...input(), rows: memoryRows(encodeRows(modalities, empty)), splits: Uint8Array.of(0, 0, 0) };
   await expect(fitModel(data, runtime)).rejects.toThrow(/found none among 3 training rows/);
 });
 

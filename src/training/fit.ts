@@ -3,28 +3,31 @@
  * Replays bit for bit from its seed on the same machine, unless a wall-clock budget ends it.
  */
 import { DataError } from "../data/data-error.ts";
+import { splits } from "../data/records.ts";
 import { lower } from "../engine/onnx.ts";
 import { planTraining, type TrainingPlan } from "../engine/plan.ts";
-import { random } from "../engine/random.ts";
+import { chooseWhere, random } from "../engine/random.ts";
 import type { Feeds, Outputs, Runtime, Trainer, UpdateOptions } from "../engine/runtime.ts";
-import { selectRows } from "../modalities/batch.ts";
-import type { Batch, Modality } from "../modalities/modality.ts";
+import type { EncodedRows } from "../modalities/encoded-rows.ts";
+import type { Modality } from "../modalities/modality.ts";
 import type { ModelConfig } from "../models/config.ts";
+import { chooseNetworks, settle } from "../models/networks/choose.ts";
+import { type NetworkRecord, networkRecords } from "../models/networks/report.ts";
 import { fitMixture, type Mixture } from "../models/prior.ts";
 import { type EpochRecord, type ModelParts, openNetworks, type TrainingRecord } from "../models/trained-model.ts";
 import { buildVae, type VaeGraph } from "../models/vae.ts";
-import { epochBatches, feedsOf, inBatches, inParts, type TrainingRows, trainingRows, usableRows } from "./batches.ts";
+import { feedsOf, inBatches, inParts, presentCounts } from "./batches.ts";
 import type { Checkpoints } from "./checkpoint.ts";
 import type { TrainingConfig } from "./config.ts";
+import { epochSteps, epochWindows, type TrainsOn } from "./epoch-order.ts";
 import { bestState, createMonitor, type Monitor } from "./monitor.ts";
 import { rateFactor, scheduleFor } from "./schedule.ts";
 import { readAs, trainerOptions } from "./trainer-options.ts";
 
 export interface FitInput {
-  readonly batch: Batch;
-  /** Indices of the rows to learn from, and of those held out to judge when to stop. */
-  readonly train: readonly number[];
-  readonly validation: readonly number[];
+  readonly rows: EncodedRows;
+  /** Each row's split, by its place in `splits` of data/records.ts: which to learn from, which to judge by when to stop. */
+  readonly splits: Uint8Array;
   readonly modalities: readonly Modality[];
   readonly model: ModelConfig;
   readonly training: TrainingConfig;
@@ -32,7 +35,9 @@ export interface FitInput {
 
 export interface FitHooks {
   /** Before the first step: rows that hold something, to learn from and to judge by. */
-  onStart?(rows: { readonly train: number; readonly validation: number }): void;
+  onStart?(rows: LearntRows): void;
+  /** Once they are chosen, after `onStart`. */
+  onNetworks?(networks: readonly NetworkRecord[]): void;
   /** After every step: the share spent of the epochs or minutes that may come, in 0..1. */
   onStep?(progress: { readonly epoch: number; readonly epochs: number; readonly share: number }): void;
   onEpoch?(record: EpochRecord, isBest: boolean): void;
@@ -41,7 +46,17 @@ export interface FitHooks {
   readonly checkpoints?: Checkpoints;
 }
 
+export interface LearntRows {
+  readonly train: number;
+  /** Held-out rows by which epochs are judged: a seeded choice of very many. */
+  readonly validation: number;
+  /** Training rows in one epoch; fewer than all where there are very many. */
+  readonly epochRows: number;
+}
+
 export interface Fitted {
+  /** The config given, with every network chosen. */
+  readonly model: ModelConfig;
   readonly networks: ModelParts["networks"];
   readonly prior: Mixture;
   readonly record: TrainingRecord;
@@ -51,24 +66,26 @@ export interface Fitted {
  * Fits networks and prior; what held-out rows say best decides which weights are kept.
  * @throws DataError when no training row has a value in any modality
  */
-export async function fitModel(data: FitInput, runtime: Runtime, hooks: FitHooks = {}): Promise<Fitted> {
+export async function fitModel(given: FitInput, runtime: Runtime, hooks: FitHooks = {}): Promise<Fitted> {
   const clock = startClock();
-  const { modalities, training } = data;
-  const graph = buildVae(modalities, data.model);
-  const plan = planTraining(graph.loss, graph.terms, graph.evaluation, { batch: training.batch });
-  const rows = {
-    all: trainingRows(data.batch),
-    train: usableRows(data.batch, data.train),
-    validation: usableRows(data.batch, data.validation),
-  };
-  if (rows.train.length === 0) {
+  const { modalities, training } = given;
+  const rows = learntRows(given);
+  if (rows.train === 0) {
+    const among = given.splits.reduce((count, split) => count + (split === trainCode ? 1 : 0), 0);
     throw new DataError(
-      `Cannot train: expected rows with a value to learn from, found none among ${data.train.length} training rows. ` +
+      `Cannot train: expected rows with a value to learn from, found none among ${among} training rows. ` +
         "Look at the issues told: perhaps no file could be read.",
     );
   }
+  const chosen = chooseNetworks(modalities, given.model.networks, rows.train);
+  const data = { ...given, model: { ...given.model, networks: settle(chosen) } };
+  const graph = buildVae(modalities, data.model);
+  const plan = planTraining(graph.loss, graph.terms, graph.evaluation, { batch: training.batch });
   const trainer = await runtime.train(plan, training.seed, trainerOptions(training, plan));
-  hooks.onStart?.({ train: rows.train.length, validation: rows.validation.length });
+  const { epochRows } = rows;
+  hooks.onStart?.({ train: rows.train, validation: rows.validation.length, epochRows });
+  const told = networkRecords(chosen, graph.networks);
+  hooks.onNetworks?.(told);
   const { earlier, ...run } = await runEpochs({ data, rows, trainer, plan, hooks, clock });
 
   if (run.bestEpoch === 0) {
@@ -78,15 +95,19 @@ export async function fitModel(data: FitInput, runtime: Runtime, hooks: FitHooks
   await trainer.restore(bestState);
   const networks = storeNetworks(graph, await trainer.parameters(readAs(training)));
   await trainer.release();
-  const prior = await fitPrior(data, rows.train, networks, runtime);
+  const prior = await fitPrior(data, rows.trains, networks, runtime);
   const spent = clock();
   return {
+    model: data.model,
     networks,
     prior,
     record: {
       ...run,
+      networks: told,
       seed: training.seed,
-      rows: rows.train.length,
+      rows: rows.train,
+      validationRows: rows.validation.length,
+      ...(rows.parts > 1 && { epochRows }),
       parameters: plan.parameters.reduce((count, { shape }) => count + shape.reduce((a, b) => a * b, 1), 0),
       cpuSeconds: earlier.cpuSeconds + spent.cpuSeconds,
       wallSeconds: earlier.wallSeconds + spent.wallSeconds,
@@ -94,13 +115,37 @@ export async function fitModel(data: FitInput, runtime: Runtime, hooks: FitHooks
   };
 }
 
+const trainCode = splits.indexOf("train");
+const validationCode = splits.indexOf("validation");
+
+/** More held-out rows than this judge an epoch hardly better. */
+const mostValidation = 10_000;
+/** Where rows are read from disk, held-out rows are looked at at least as often. */
+const defaultEpochRows = 100_000;
+
+/** What is learnt from, and in which portions. */
+interface RunRows extends Omit<LearntRows, "validation"> {
+  readonly trains: TrainsOn;
+  readonly validation: readonly number[];
+  /** Epochs that together take every row once. */
+  readonly parts: number;
+}
+
+function learntRows({ rows, splits: codes, training }: FitInput): RunRows {
+  const { count, usable } = rows;
+  const isOf = (code: number) => (row: number) => codes[row] === code && usable[row] === 1;
+  const trains = isOf(trainCode);
+  let train = 0;
+  for (let row = 0; row < count; row++) if (trains(row)) train++;
+  const most = training.epochRows ?? (rows.blockRows < count ? defaultEpochRows : train);
+  const parts = Math.max(1, Math.ceil(train / most));
+  const validation = chooseWhere(count, isOf(validationCode), mostValidation, random(training.seed, "held-out rows"));
+  return { train, trains, validation, parts, epochRows: Math.ceil(train / parts) };
+}
+
 interface Run {
   readonly data: FitInput;
-  readonly rows: {
-    readonly all: TrainingRows;
-    readonly train: readonly number[];
-    readonly validation: readonly number[];
-  };
+  readonly rows: RunRows;
   readonly trainer: Trainer;
   readonly plan: TrainingPlan;
   readonly hooks: FitHooks;
@@ -128,7 +173,7 @@ type RunRecord = Pick<TrainingRecord, "epochs" | "bestEpoch" | "steps" | "stoppe
 async function runEpochs(run: Run): Promise<RunRecord & { readonly earlier: Spent }> {
   const { training, model } = run.data;
   const { checkpoints } = run.hooks;
-  const schedule = scheduleFor(training, Math.ceil(run.rows.train.length / training.batch));
+  const schedule = scheduleFor(training, Math.ceil(run.rows.epochRows / training.batch));
   const resumed = await checkpoints?.load(run.trainer);
   const earlier: Spent = resumed ?? { cpuSeconds: 0, wallSeconds: 0 };
   const monitor = await createMonitor(run.trainer, training, schedule, resumed?.monitor);
@@ -203,45 +248,63 @@ interface EpochResult {
 }
 
 async function trainEpoch(run: Run, monitor: Monitor, budget: Budget, plan: EpochPlan): Promise<EpochResult> {
-  const { data, rows, trainer, hooks } = run;
+  const { data, trainer, hooks } = run;
   const { training, modalities } = data;
   const { epoch, epochs, beta, firstStep } = plan;
-  const batches = epochBatches(rows.train, training.batch, training.seed, epoch);
-  const parts = batches.flatMap((batch, step) => partsOf(batch, step, training.accumulate));
+  const { size, parts } = epochParts(run, epoch);
   const only = frozenTo(run, epoch);
   const factor = rateFactor(training);
   const totals = meanTerms();
-  const shareAfter = (steps: number) => budget.share(epoch - 1 + steps / batches.length);
+  const shareAfter = (steps: number) => budget.share(epoch - 1 + steps / size);
   const ended = (steps: number, stopped?: EpochResult["stopped"]) => ({ means: totals.means(), steps, stopped });
   // In 32 bits, as streams are named: a product of a large seed (the time, say) would lose its last digits, the steps.
   const seedOf = ({ step, part }: Part) =>
     (Math.imul(training.seed, 1_000_003) + (firstStep + step) * training.accumulate + part) | 0;
-  const prepare = (own: Part) => {
+  const prepareNext = async () => {
+    const next = parts.next();
+    if (next.done) return undefined;
+    const own = next.value;
     const augmentation = training.augment ? random(seedOf(own), "augmentation") : undefined;
-    return feedsOf(rows.all, modalities, own.indices, { beta, augmentation });
+    const batch = await data.rows.read(own.indices);
+    return { own, feeds: feedsOf(batch, modalities, { beta, augmentation }), present: presentCounts(batch) };
   };
 
-  let feeds = prepare(parts[0]!);
   let taken: Parameters<typeof totals.add>[] = [];
-  for (const [i, own] of parts.entries()) {
+  for (let coming = await prepareNext(); coming; ) {
+    const { own, feeds, present } = coming;
     const { step, part } = own;
     const reason = step > 0 && part === 0 ? budget.spent() : undefined;
     if (reason) return ended(step, reason);
     const rate = monitor.state.rate * factor({ share: shareAfter(step), step: firstStep + step });
     const options = { rate, clipNorm: training.clipNorm, seed: seedOf(own), ...(only && { only }) };
-    const pending = learn(trainer, feeds, own, options);
-    // The next rows are put together here while the step runs on its own thread.
-    const next = parts[i + 1];
-    if (next) feeds = prepare(next);
-    const { outputs, applied } = await pending;
-    taken.push([outputs, presentCounts(rows.all.batch, own.indices)]);
-    if (applied === undefined) continue;
-    if (applied) for (const terms of taken) totals.add(...terms);
+    // The next rows are read and put together here while the step runs on its own thread.
+    const [learnt, next] = await Promise.all([learn(trainer, feeds, own, options), prepareNext()]);
+    coming = next;
+    taken.push([learnt.outputs, present]);
+    if (learnt.applied === undefined) continue;
+    if (learnt.applied) for (const terms of taken) totals.add(...terms);
     else if (!(await monitor.recover(epoch))) return ended(step + 1, "no-improvement");
     taken = [];
     hooks.onStep?.({ epoch, epochs, share: shareAfter(step + 1) });
   }
-  return ended(batches.length);
+  return ended(size);
+}
+
+/** The epoch's steps, and what each takes at once; the blocks of the rows that come next are read ahead. */
+function epochParts({ data, rows }: Run, epoch: number): { readonly size: number; readonly parts: Generator<Part> } {
+  const { seed, batch, accumulate } = data.training;
+  const plan = { size: batch, seed, epoch, parts: rows.parts };
+  function* parts(): Generator<Part> {
+    const windows = epochWindows(data.rows, rows.trains, plan);
+    let step = 0;
+    for (let window = windows.next(); !window.done; ) {
+      const next = windows.next();
+      data.rows.prefetch([...window.value.blocks, ...(next.done ? [] : next.value.blocks)]);
+      for (const indices of window.value.batches) yield* partsOf(indices, step++, accumulate);
+      window = next;
+    }
+  }
+  return { size: epochSteps(data.rows, rows.trains, plan), parts: parts() };
 }
 
 /** Rows that are taken at once: a step's, or a part of them. */
@@ -286,24 +349,17 @@ function frozenTo({ data, plan }: Run, epoch: number): string[] | undefined {
 async function heldOut({ data, rows, trainer }: Run): Promise<Record<string, number>> {
   const totals = meanTerms();
   for (const [i, indices] of inBatches(rows.validation, 256).entries()) {
+    const batch = await data.rows.read(indices);
+    const present = presentCounts(batch);
     const outputs = await trainer.evaluate(
-      feedsOf(rows.all, data.modalities, indices, { beta: data.model.beta }),
+      feedsOf(batch, data.modalities, { beta: data.model.beta }),
       data.training.seed + i,
       readAs(data.training),
     );
-    totals.add(outputs, presentCounts(rows.all.batch, indices));
+    totals.add(outputs, present);
   }
   return totals.means();
 }
-
-/** Rows of a batch in which each modality has a value. */
-const presentCounts = (batch: Batch, indices: readonly number[]): Record<string, number> =>
-  Object.fromEntries(
-    Object.entries(batch).map(([name, { present }]) => [
-      name,
-      indices.reduce((count, row) => count + present[row]!, 0),
-    ]),
-  );
 
 /** Means over rows: a modality's log-likelihood over the rows that hold it, everything else over all rows. */
 function meanTerms() {
@@ -328,16 +384,27 @@ function meanTerms() {
 const storeNetworks = (graph: VaeGraph, stored: Readonly<Record<string, Float32Array>>): Record<string, Uint8Array> =>
   Object.fromEntries(Object.entries(graph.networks).map(([name, outputs]) => [name, lower(outputs, { stored }).bytes]));
 
-/** The mixture from which new rows are drawn, fitted to the posteriors of the training rows. */
+/** Posteriors of more rows than this tell the mixture hardly more. */
+const mostPriorRows = 65_536;
+const priorBytes = 64 * 1024 * 1024;
+
+/** The mixture from which new rows are drawn, fitted to the posteriors of training rows: a seeded choice of very many. */
 async function fitPrior(
-  data: FitInput,
-  rows: readonly number[],
+  { rows, modalities, model: { latent }, training }: FitInput,
+  trains: TrainsOn,
   networks: ModelParts["networks"],
   runtime: Runtime,
 ): Promise<Mixture> {
-  const { latent } = data.model;
-  const model = openNetworks(data.modalities, latent, networks, runtime);
-  const { mean, variance } = await model.posterior(selectRows(data.batch, rows));
+  const chosen = chooseWhere(rows.count, trains, mostPriorRows, random(training.seed, "prior rows"));
+  const mean = new Float32Array(chosen.length * latent);
+  const variance = new Float32Array(chosen.length * latent);
+  const model = openNetworks(modalities, latent, networks, runtime);
+  const atOnce = Math.max(256, Math.floor(priorBytes / rows.rowBytes));
+  for (let start = 0; start < chosen.length; start += atOnce) {
+    const posterior = await model.posterior(await rows.read(chosen.slice(start, start + atOnce)));
+    mean.set(posterior.mean, start * latent);
+    variance.set(posterior.variance, start * latent);
+  }
   await model.close();
-  return fitMixture(mean, variance, latent, { components: data.training.mixture, seed: data.training.seed });
+  return fitMixture(mean, variance, latent, { components: training.mixture, seed: training.seed });
 }

@@ -17,6 +17,7 @@ import {
 import { makeGallery } from "../modalities/node/make-gallery.ts";
 import { readBackbones } from "../modalities/node/read-backbones.ts";
 import type { ModelConfig } from "../models/config.ts";
+import { checkNetworks } from "../models/networks/check.ts";
 import type { ModelParts } from "../models/trained-model.ts";
 import type { TrainingConfig } from "./config.ts";
 import { type FitHooks, fitModel } from "./fit.ts";
@@ -53,15 +54,18 @@ export async function train(
   const backbones = await readBackbones(dataset, runtime);
   const { decoder, kinds } = options;
   const modalities = await fitDataset(dataset, { decoder, seed: training.seed, kinds, backbones });
+  checkNetworks(modalities, model);
   options.onModalities?.(modalities);
   const uses = Object.fromEntries(modalities.flatMap(({ name, backbone }) => (backbone ? [[name, backbone]] : [])));
   const extract: EncodeOptions["extract"] = (rows) => extractFeatures(uses, rows, backbones.networkOf);
   const encoded = await encodeDataset(dataset, modalities, { ...options, extract });
-  const galleries = await makeGalleries(dataset, modalities, encoded, { decoder, seed: training.seed });
   await backbones.release();
-  const inSplit = (split: string) => encoded.splits.flatMap((own, i) => (own === split ? [i] : []));
-  const rows = { train: inSplit("train"), validation: inSplit("validation") };
-  const fitted = await fitModel({ batch: encoded.batch, ...rows, modalities, model, training }, runtime, options);
+  const learn = async () => {
+    const galleries = await makeGalleries(dataset, modalities, encoded, { decoder, seed: training.seed });
+    const { rows, splits } = encoded;
+    return { galleries, fitted: await fitModel({ rows, splits, modalities, model, training }, runtime, options) };
+  };
+  const { galleries, fitted } = await learn().finally(encoded.close);
   const { source, fingerprint, rowCount, reading, columns } = dataset;
   return {
     issues: encoded.issues,
@@ -70,7 +74,7 @@ export async function train(
       prior: fitted.prior,
       ...(Object.keys(galleries).length > 0 && { galleries }),
       record: {
-        config: model,
+        config: fitted.model,
         modalities: modalities.map(({ state }) => state),
         data: { name: basename(source), fingerprint, rows: rowCount, reading, columns },
         training: fitted.record,
@@ -82,13 +86,11 @@ export async function train(
 async function makeGalleries(
   dataset: Dataset,
   modalities: readonly Modality[],
-  { batch, splits }: EncodedDataset,
-  options: Parameters<typeof makeGallery>[4],
+  encoded: EncodedDataset,
+  options: Parameters<typeof makeGallery>[3],
 ): Promise<Record<string, Gallery>> {
-  const training = splits.flatMap((split, row) => (split === "train" ? [row] : []));
   const galleries: Record<string, Gallery> = {};
   for (const modality of modalities)
-    if (modality.withGallery)
-      galleries[modality.name] = await makeGallery(dataset, modality, batch[modality.name]!, training, options);
+    if (modality.withGallery) galleries[modality.name] = await makeGallery(dataset, modality, encoded, options);
   return galleries;
 }

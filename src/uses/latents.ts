@@ -26,3 +26,22 @@ export function selectLatents({ rows, mean, variance, known }: Latents, indices:
     known: Uint8Array.from(indices, (row) => known[row]!),
   };
 }
+
+/** Latents of several batches as one, rows in order. */
+export function joinLatents(parts: readonly Latents[]): Latents {
+  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
+  const width = (parts[0]?.mean.length ?? 0) / Math.max(1, parts[0]?.rows ?? 0);
+  const joined = {
+    mean: new Float32Array(rows * width),
+    variance: new Float32Array(rows * width),
+    known: new Uint8Array(rows),
+  };
+  let at = 0;
+  for (const part of parts) {
+    joined.mean.set(part.mean, at * width);
+    joined.variance.set(part.variance, at * width);
+    joined.known.set(part.known, at);
+    at += part.rows;
+  }
+  return { rows, ...joined };
+}

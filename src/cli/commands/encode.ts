@@ -3,14 +3,14 @@
  * `key`, `split`, means `z_0 …` and variances `variance_0 …`.
  */
 import { extname } from "node:path";
-import type { EncodedDataset } from "../../modalities/node/encode-dataset.ts";
+import { type EncodedPart, encodedParts } from "../../modalities/node/encoded-parts.ts";
 import type { Latents } from "../../models/trained-model.ts";
 import { encode as encodeBatch } from "../../uses/encode.ts";
 import type { ReadFlags } from "../config.ts";
 import { UsageError } from "../failure.ts";
-import { encodeForModel, inheritedOptions, issueMessages, noteIssues, withData, withModel } from "../opened.ts";
+import { inheritedOptions, issueMessages, noteIssues, withData, withEncoded, withModel } from "../opened.ts";
 import { checkOutputFile } from "../outputs.ts";
-import { type TableFormat, writeTable } from "../table-file.ts";
+import { type TableColumn, type TableFormat, type TablePart, writeTable } from "../table-file.ts";
 import { type OutputOptions, terminalFor } from "../terminal.ts";
 
 const formats: Readonly<Record<string, TableFormat>> = { ".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl" };
@@ -26,33 +26,49 @@ export async function encode(
     throw new UsageError(`Cannot write ${flags.out}: expected a name that ends in ${Object.keys(formats).join(", ")}.`);
   checkOutputFile(flags.out, [path, data]);
   await withModel(path, (model, parts) =>
-    withData(data, inheritedOptions(parts, flags), async (dataset) => {
-      const encoded = await encodeForModel(dataset, model, terminal);
-      const latents = await encodeBatch(model, encoded.batch);
-      const issues = noteIssues(terminal, dataset.issues, encoded.issues);
-      const kept = [...encoded.keys.keys()].filter((row) => latents.known[row] === 1);
-      await writeTable(flags.out, format, columns(encoded, latents, model.latent, kept));
-      terminal.result(`Wrote ${kept.length} rows to ${flags.out}`, {
-        path: flags.out,
-        rows: kept.length,
-        latent: model.latent,
-        issues: issueMessages(issues),
-      });
-    }),
+    withData(data, inheritedOptions(parts, flags), (dataset) =>
+      withEncoded(dataset, model, terminal, async (encoded) => {
+        const issues = noteIssues(terminal, dataset.issues, encoded.issues);
+        let written = 0;
+        async function* rows(): AsyncGenerator<TablePart> {
+          for await (const part of encodedParts(dataset, encoded)) {
+            const latents = await encodeBatch(model, part.batch);
+            const kept = [...part.rows.keys()].filter((row) => latents.known[row] === 1);
+            written += kept.length;
+            yield values(part, latents, model.latent, kept);
+          }
+        }
+        await writeTable(flags.out, format, columns(model.latent), rows());
+        terminal.result(`Wrote ${written} rows to ${flags.out}`, {
+          path: flags.out,
+          rows: written,
+          latent: model.latent,
+          issues: issueMessages(issues),
+        });
+      }),
+    ),
   );
 }
 
-function columns({ keys, splits }: EncodedDataset, latents: Latents, latent: number, rows: readonly number[]) {
-  const numbers = (name: string, values: Float32Array) =>
-    Array.from({ length: latent }, (_, d) => ({
-      name: `${name}_${d}`,
-      type: "FLOAT" as const,
-      values: rows.map((row) => values[row * latent + d]!),
-    }));
+const numbered = (name: string, count: number) => Array.from({ length: count }, (_, d) => `${name}_${d}`);
+
+const columns = (latent: number): TableColumn[] => [
+  ...["key", "split"].map((name) => ({ name, type: "VARCHAR" as const })),
+  ...[...numbered("z", latent), ...numbered("variance", latent)].map((name) => ({ name, type: "FLOAT" as const })),
+];
+
+function values(
+  { rows }: EncodedPart,
+  { mean, variance }: Latents,
+  latent: number,
+  kept: readonly number[],
+): TablePart {
+  const numbers = (array: Float32Array) =>
+    Array.from({ length: latent }, (_, d) => kept.map((row) => array[row * latent + d]!));
   return [
-    { name: "key", type: "VARCHAR" as const, values: rows.map((row) => keys[row]!) },
-    { name: "split", type: "VARCHAR" as const, values: rows.map((row) => splits[row]!) },
-    ...numbers("z", latents.mean),
-    ...numbers("variance", latents.variance),
+    kept.map((row) => rows[row]!.key),
+    kept.map((row) => rows[row]!.split),
+    ...numbers(mean),
+    ...numbers(variance),
   ];
 }

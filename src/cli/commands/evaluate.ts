@@ -8,12 +8,13 @@ import { encodePng, nodeMediaDecoder } from "../../data/node/media-decoder.ts";
 import { evaluate as evaluateModel } from "../../evaluation/evaluate.ts";
 import type { Metrics } from "../../evaluation/metrics.ts";
 import { rowValues } from "../../evaluation/node/row-values.ts";
-import type { StudyOptions } from "../../evaluation/study.ts";
-import type { EncodedDataset } from "../../modalities/node/encode-dataset.ts";
+import { readStudyRows } from "../../evaluation/node/study-rows.ts";
+import { rowsJudged, type StudyOptions } from "../../evaluation/study.ts";
+import type { StudyRows } from "../../evaluation/study-rows.ts";
 import type { TrainedModel } from "../../models/trained-model.ts";
 import type { ReadFlags } from "../config.ts";
 import { renderMetrics } from "../metrics-text.ts";
-import { encodeForModel, inheritedOptions, issueMessages, noteIssues, withData, withModel } from "../opened.ts";
+import { inheritedOptions, issueMessages, noteIssues, withData, withEncoded, withModel } from "../opened.ts";
 import { checkOutputFile } from "../outputs.ts";
 import { type OutputOptions, terminalFor } from "../terminal.ts";
 
@@ -27,8 +28,6 @@ export async function evaluate(path: string, data: string, flags: EvaluateFlags)
   if (flags.report !== undefined) checkOutputFile(flags.report, [path, data]);
   await withModel(path, (model, parts, runtime) =>
     withData(data, inheritedOptions(parts, flags), async (dataset) => {
-      const encoded = await encodeForModel(dataset, model, terminal);
-      const issues = noteIssues(terminal, dataset.issues, encoded.issues);
       const study: StudyOptions = {
         runtime,
         seed: flags.seed ?? 0,
@@ -36,6 +35,9 @@ export async function evaluate(path: string, data: string, flags: EvaluateFlags)
         label: flags.label ?? dataset.columns.find(({ role }) => role === "label")?.name,
         fingerprint: dataset.fingerprint,
       };
+      const choice = { ...rowsJudged(model, study), seed: study.seed };
+      const encoded = await withEncoded(dataset, model, terminal, (all) => readStudyRows(dataset, all, choice));
+      const issues = noteIssues(terminal, dataset.issues, encoded.issues);
       const progress = terminal.progress("evaluating");
       const onProgress = (share: number, doing: string) => progress.update(share, doing);
       const metrics = await evaluateModel(model, encoded, { ...study, cache: arrayCache(), onProgress }).finally(
@@ -54,7 +56,7 @@ export async function evaluate(path: string, data: string, flags: EvaluateFlags)
 interface ReportInput {
   readonly model: TrainedModel;
   readonly dataset: Dataset;
-  readonly encoded: EncodedDataset;
+  readonly encoded: StudyRows;
   readonly metrics: Metrics;
   readonly study: StudyOptions;
   readonly issues: readonly Issue[];
@@ -64,6 +66,6 @@ interface ReportInput {
 async function writeReport(path: string, input: ReportInput): Promise<void> {
   const { renderReport } = await import("../../evaluation/report.ts");
   const { model, dataset, encoded, metrics, study, issues } = input;
-  const values = await rowValues(dataset, model.modalities, nodeMediaDecoder);
+  const values = await rowValues(dataset, encoded, model.modalities, nodeMediaDecoder);
   await writeWhole(path, await renderReport(model, encoded, metrics, { ...study, issues, values, encodePng }));
 }

@@ -9,13 +9,16 @@ import { join } from "node:path";
 import { packModel } from "../../artifact/format/pack.ts";
 import { writeWhole } from "../../artifact/node/write-file.ts";
 import type { Dataset } from "../../data/dataset.ts";
+import type { EncodedDataset } from "../../modalities/node/encode-dataset.ts";
+import { encodedParts } from "../../modalities/node/encoded-parts.ts";
+import type { TrainedModel } from "../../models/trained-model.ts";
 import { createLanceStore, openLanceStore } from "../../stores/node/lance.ts";
 import { storeColumns, storeRows } from "../../stores/rows.ts";
-import type { VectorStore } from "../../stores/store.ts";
+import type { StoreRow, VectorStore } from "../../stores/store.ts";
 import { encode } from "../../uses/encode.ts";
 import type { ReadFlags } from "../config.ts";
 import { CommandError } from "../failure.ts";
-import { encodeForModel, inheritedOptions, issueMessages, noteIssues, withData, withModel } from "../opened.ts";
+import { inheritedOptions, issueMessages, noteIssues, withData, withEncoded, withModel } from "../opened.ts";
 import { checkOutputFolder, inOutputFolder } from "../outputs.ts";
 import { type OutputOptions, terminalFor } from "../terminal.ts";
 
@@ -31,28 +34,51 @@ export async function index(
   await withModel(path, async (model, parts) => {
     const bytes = await packModel(parts);
     await checkSameModel(flags.out, path, bytes);
-    await withData(data, inheritedOptions(parts, flags), async (dataset) => {
-      const encoded = await encodeForModel(dataset, model, terminal);
-      const latents = await encode(model, encoded.batch);
-      const issues = noteIssues(terminal, dataset.issues, encoded.issues);
-      const rows = storeRows(encoded, latents, model.latent);
-      const total = await inOutputFolder(flags.out, async () => {
-        const store = await openOrCreate(flags.out, dataset, model.latent);
-        await store.add(rows);
-        const count = await store.count();
-        await store.close();
-        // Last, so that a folder with a model in it is a whole store.
-        if (!existsSync(join(flags.out, storedModel))) await writeWhole(join(flags.out, storedModel), bytes);
-        return count;
-      });
-      terminal.result(`Wrote ${rows.length} rows to ${flags.out}, which now holds ${total}`, {
-        store: flags.out,
-        written: rows.length,
-        rows: total,
-        issues: issueMessages(issues),
-      });
-    });
+    await withData(data, inheritedOptions(parts, flags), (dataset) =>
+      withEncoded(dataset, model, terminal, async (encoded) => {
+        const issues = noteIssues(terminal, dataset.issues, encoded.issues);
+        const counts = await inOutputFolder(flags.out, async () => {
+          const store = await openOrCreate(flags.out, dataset, model.latent);
+          const written = await addRows(store, dataset, encoded, model);
+          const total = await store.count();
+          await store.close();
+          // Last, so that a folder with a model in it is a whole store.
+          if (!existsSync(join(flags.out, storedModel))) await writeWhole(join(flags.out, storedModel), bytes);
+          return { written, total };
+        });
+        terminal.result(`Wrote ${counts.written} rows to ${flags.out}, which now holds ${counts.total}`, {
+          store: flags.out,
+          written: counts.written,
+          rows: counts.total,
+          issues: issueMessages(issues),
+        });
+      }),
+    );
   });
+}
+
+/** Rows added in one go: a store is quicker with few large additions. */
+const rowsAtOnce = 50_000;
+
+async function addRows(
+  store: VectorStore,
+  dataset: Dataset,
+  encoded: EncodedDataset,
+  model: TrainedModel,
+): Promise<number> {
+  let written = 0;
+  let waiting: StoreRow[] = [];
+  const flush = async () => {
+    await store.add(waiting);
+    written += waiting.length;
+    waiting = [];
+  };
+  for await (const { rows, batch } of encodedParts(dataset, encoded)) {
+    waiting.push(...storeRows(rows, await encode(model, batch), model.latent));
+    if (waiting.length >= rowsAtOnce) await flush();
+  }
+  await flush();
+  return written;
 }
 
 /** Vectors of two models do not compare. */

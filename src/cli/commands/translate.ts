@@ -3,6 +3,7 @@
  * as text, or as .npy files where a folder is named.
  */
 import type { Value, Values } from "../../data/records.ts";
+import type { WritingOptions } from "../../models/choose-token.ts";
 import type { TrainedModel } from "../../models/trained-model.ts";
 import { findTarget, type Target } from "../../uses/names.ts";
 import { translate as translateGiven } from "../../uses/translate.ts";
@@ -13,7 +14,7 @@ import { withModel } from "../opened.ts";
 import { checkOutputFolder, inOutputFolder } from "../outputs.ts";
 import { type OutputOptions, terminalFor } from "../terminal.ts";
 
-export interface TranslateFlags extends OutputOptions {
+export interface TranslateFlags extends OutputOptions, WritingOptions {
   readonly given?: Readonly<Record<string, string>>;
   readonly to: string;
   readonly count: number;
@@ -32,7 +33,8 @@ export async function translate(path: string, flags: TranslateFlags): Promise<vo
     if (needsFiles && flags.out === undefined)
       throw new UsageError(`"${flags.to}" is answered with files: say where to put them with -o DIR.`);
     const given = await readEvidence(model, flags.given);
-    const options = { count: flags.count, sampled: flags.samples ?? false, seed: flags.seed ?? 0 };
+    const { count, samples: sampled = false, seed = 0, temperature, topP } = flags;
+    const options = { count, sampled, seed, temperature, topP };
     const answers = await translateGiven(model, given, flags.to, options);
     noteNearest(terminal, model, target.columns);
     const written = await writeMedia(media, answers, flags.out);

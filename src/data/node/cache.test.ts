@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } fr
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { arrayCache, type CacheEntry } from "./cache.ts";
-import { fingerprintFile, mediaStamp } from "./fingerprint.ts";
+import { fingerprintFile, mediaStamper } from "./fingerprint.ts";
 import { type TestFolder, testFolder } from "./testing/files.ts";
 
 let folder: TestFolder;
@@ -93,6 +93,12 @@ describe("names for content", () => {
     folder.write("a.png", "one");
     folder.write("b.png", "two");
     const [a, b] = [file("a.png"), file("b.png")];
+    const mediaStamp = async (files: Parameters<ReturnType<typeof mediaStamper>["add"]>[0]) => {
+      const stamper = mediaStamper();
+      await stamper.add(files.slice(0, 1));
+      await stamper.add(files.slice(1));
+      return stamper.digest();
+    };
     const stamp = await mediaStamp([a, b, null]);
     expect(await mediaStamp([a, b, null])).toBe(stamp);
     expect(await mediaStamp([b, a, null])).not.toBe(stamp);

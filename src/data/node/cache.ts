@@ -32,6 +32,19 @@ export interface ArrayCache {
   get(key: string): Promise<CacheEntry | undefined>;
   /** False where the entry could not be kept: disk full, folder not writable, larger than the whole cache may be. */
   put(key: string, entry: CacheEntry): Promise<boolean>;
+  /** A file that is filled piece by piece; undefined where `bytes` could not be kept. */
+  createFile(key: string, bytes: number): Promise<CacheFile | undefined>;
+  /** The file kept under the key, to be read and closed by the caller, who checks its content. */
+  openFile(key: string): Promise<FileHandle | undefined>;
+}
+
+/** A file on its way into the cache: it is the entry of its key once it is kept, and never before. */
+export interface CacheFile {
+  readonly handle: FileHandle;
+  /** False where it could not be kept; the open file serves all the same. */
+  keep(): Promise<boolean>;
+  /** Removes what was not kept. */
+  drop(): Promise<void>;
 }
 
 interface Header {
@@ -45,13 +58,15 @@ interface TensorHeader {
 }
 
 const suffix = ".arrays";
+const fileSuffix = ".rows";
 const pieceBytes = 64 * 1024 * 1024;
 const defaultLimit = 4e9;
 const staleMs = 60 * 60 * 1000;
 
 /** @param limit bytes kept in all; the entries least recently used go first. */
 export function arrayCache(folder = cacheFolder(), limit = cacheLimit()): ArrayCache {
-  const fileOf = (key: string) => join(folder, createHash("sha256").update(key).digest("hex") + suffix);
+  const hashOf = (key: string) => join(folder, createHash("sha256").update(key).digest("hex"));
+  const fileOf = (key: string) => hashOf(key) + suffix;
   return {
     folder,
     get: async (key) => {
@@ -74,6 +89,44 @@ export function arrayCache(folder = cacheFolder(), limit = cacheLimit()): ArrayC
         return true;
       } catch {
         await rm(temporary, { force: true }).catch(() => undefined);
+        return false;
+      }
+    },
+    createFile: async (key, bytes) => {
+      const path = hashOf(key) + fileSuffix;
+      if (bytes > limit) return undefined;
+      try {
+        await mkdir(folder, { recursive: true });
+        await makeRoom(folder, limit - bytes, path);
+        return await cacheFile(path);
+      } catch {
+        return undefined;
+      }
+    },
+    openFile: async (key) => {
+      const path = hashOf(key) + fileSuffix;
+      const file = await open(path).catch(() => undefined);
+      const now = new Date();
+      if (file) await utimes(path, now, now).catch(() => undefined);
+      return file;
+    },
+  };
+}
+
+async function cacheFile(path: string): Promise<CacheFile> {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  const handle = await open(temporary, "wx+");
+  const drop = () => rm(temporary, { force: true }).catch(() => undefined);
+  return {
+    handle,
+    drop,
+    keep: async () => {
+      try {
+        await handle.sync();
+        await rename(temporary, path);
+        return true;
+      } catch {
+        await drop();
         return false;
       }
     },
@@ -176,7 +229,7 @@ async function makeRoom(folder: string, room: number, written: string): Promise<
     const found = await stat(join(folder, name)).catch(() => undefined);
     if (found && Date.now() - found.mtimeMs > staleMs) await rm(join(folder, name), { force: true });
   }
-  const names = all.filter((name) => name.endsWith(suffix));
+  const names = all.filter((name) => name.endsWith(suffix) || name.endsWith(fileSuffix));
   const kept = await Promise.all(
     names.map(async (name) => {
       const path = join(folder, name);

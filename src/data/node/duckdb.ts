@@ -16,11 +16,14 @@ export interface Database {
   close(): void;
 }
 
+/** Of DuckDB's own buffers. Larger sorts and groups are done on disk, a little slower. */
+export const memoryLimit = "512MB";
+
 export async function openDatabase(): Promise<Database> {
   const instance = await DuckDBInstance.create(":memory:", {
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
-    memory_limit: "1GB",
+    memory_limit: memoryLimit,
     temp_directory: join(tmpdir(), `polyvae-duckdb-${process.pid}`),
   });
   return {

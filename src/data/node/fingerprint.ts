@@ -13,15 +13,25 @@ export async function fingerprintFile(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
+/** Media files → a stamp of all that were added, in their order. */
+export interface MediaStamper {
+  add(files: readonly (MediaFile | null)[]): Promise<void>;
+  digest(): string;
+}
+
 /** Changes when a file is replaced, added, removed or reordered. Absent files count as absent; bytes count by content. */
-export async function mediaStamp(files: readonly (MediaFile | null)[]): Promise<string> {
+export function mediaStamper(): MediaStamper {
   const hash = createHash("sha256");
   const filesAtOnce = 64;
-  for (let start = 0; start < files.length; start += filesAtOnce) {
-    const stamps = await Promise.all(files.slice(start, start + filesAtOnce).map(stampOf));
-    for (const stamp of stamps) hash.update(stamp).update("\0");
-  }
-  return hash.digest("hex");
+  return {
+    async add(files) {
+      for (let start = 0; start < files.length; start += filesAtOnce) {
+        const stamps = await Promise.all(files.slice(start, start + filesAtOnce).map(stampOf));
+        for (const stamp of stamps) hash.update(stamp).update("\0");
+      }
+    },
+    digest: () => hash.digest("hex"),
+  };
 }
 
 async function stampOf(file: MediaFile | null): Promise<string> {

@@ -7,13 +7,24 @@ import { DataError, nameList } from "../data-error.ts";
 import type { Dataset } from "../dataset.ts";
 import type { Issue } from "../issues.ts";
 import { patternColumns, planReading, type ReadOptions, type ReadPlan, toReading, withRoles } from "../reading.ts";
-import type { Column, Row } from "../records.ts";
+import type { Column, Row, Split } from "../records.ts";
 import { type ColumnFacts, checkNames, resolveColumns } from "../roles.ts";
 import { type RowListener, type RowPlan, rowBuilder } from "../rows.ts";
+import type { SplitRule } from "../split.ts";
+import { countStrata } from "../strata.ts";
 import { type Database, openDatabase } from "./duckdb.ts";
 import { explainRead } from "./explain-read.ts";
 import { fingerprintFile } from "./fingerprint.ts";
-import { checkId, checkKinds, checkKnown, checkMediaFound, unknownPart } from "./refusals.ts";
+import {
+  checkId,
+  checkKinds,
+  checkKnown,
+  checkMediaFound,
+  mixedGroup,
+  mostStrata,
+  tooManyStrata,
+  unknownPart,
+} from "./refusals.ts";
 import { openSource, type Source, type SourceColumn } from "./source.ts";
 import { distinctWords, isUnique, patternSql, readExamples, readStatistics, unknownSplits } from "./statistics.ts";
 import { type Survey, surveyNotes, surveyRows } from "./survey.ts";
@@ -40,17 +51,19 @@ async function readDataset(database: Database, path: string, plan: ReadPlan, opt
   });
   checkKinds(path, inferred, plan);
   checkKnown(path, inferred, options);
-  const rule = { seed: plan.seed, byColumn: await checkSplitWords(database, source, inferred) };
+  const bare = { seed: plan.seed, byColumn: await checkSplitWords(database, source, inferred) };
   const rowPlan: RowPlan = {
     fileName: basename(path),
     columns: inferred,
-    rule,
+    rule: bare,
     cuts: { test: 0, validation: 0 },
     locate: (text) => (isAbsolute(text) || /^[a-z][a-z0-9+.-]+:\/\//i.test(text) ? text : resolve(dirname(path), text)),
     unusable: new Map(),
+    ...(plan.stratifyColumn !== undefined && { stratifyColumn: plan.stratifyColumn }),
   };
+  const rule = await stratified(database, source, rowPlan);
   const notes = surveyNotes();
-  const survey = await surveyRows(readRows(database, source, rowPlan, notes.listener), notes, {
+  const survey = await surveyRows(readRows(database, source, { ...rowPlan, rule }, notes.listener), notes, {
     columns: inferred,
     withMedia: options.checkMedia ?? true,
     byColumn: rule.byColumn,
@@ -58,7 +71,7 @@ async function readDataset(database: Database, path: string, plan: ReadPlan, opt
   });
   checkMediaFound(path, survey, options);
   const columns = inferred.map((column) => withSurvey(column, survey));
-  const finalPlan: RowPlan = { ...rowPlan, columns, cuts: survey.cuts, unusable: survey.unusable };
+  const finalPlan: RowPlan = { ...rowPlan, rule, columns, cuts: survey.cuts, unusable: survey.unusable };
   return {
     source: path,
     reading: toReading(plan, columns, options.reading),
@@ -71,6 +84,31 @@ async function readDataset(database: Database, path: string, plan: ReadPlan, opt
     rows: () => readRows(database, source, finalPlan),
     close: () => database.close(),
   };
+}
+
+/** The rule, with every class of the column to stratify by ranked within itself: that takes a pass over the rows of its own. */
+async function stratified(database: Database, source: Source, plan: RowPlan): Promise<SplitRule> {
+  const { stratifyColumn: name, rule, columns } = plan;
+  if (name === undefined || !columns.some((column) => column.name === name)) return rule;
+  const group = columns.find(({ role }) => role === "group");
+  if (group) await checkPure(database, source, group.name, name);
+  const strata = countStrata();
+  const count = (_row: number, place: Split | number, stratum: string) => {
+    if (typeof place === "number") strata.add(stratum, place);
+    if (strata.size > mostStrata) throw tooManyStrata(source.path, name);
+  };
+  for await (const _ of readRows(database, source, plan, { fault: () => undefined, place: count }));
+  return { ...rule, strata };
+}
+
+/** @throws DataError where a group holds rows of several classes: it cannot be both kept together and ranked in each */
+async function checkPure(database: Database, source: Source, group: string, column: string): Promise<void> {
+  const textOf = (name: string) => source.columns.find((one) => one.name === name)!.text;
+  const [mixed] = await database.query(
+    `SELECT g FROM (SELECT ${textOf(group)} AS g, ${textOf(column)} AS s FROM ${source.from}) WHERE g <> ''
+     GROUP BY g HAVING count(DISTINCT coalesce(s, '')) > 1 LIMIT 1`,
+  );
+  if (mixed) throw mixedGroup(source.path, group, String(mixed[0]), column);
 }
 
 /** The source with its media columns made from other columns; one named as an existing column takes its place. */

@@ -73,3 +73,18 @@ export function checkMediaFound(path: string, survey: Survey, options: ReadOptio
     );
   }
 }
+
+/** More classes than this are no classes: most would have no row to give. */
+export const mostStrata = 1000;
+
+export const tooManyStrata = (path: string, column: string): DataError =>
+  new DataError(
+    `Cannot stratify ${path} by column "${column}": expected at most ${mostStrata} different values, found more. ` +
+      "Choose a column of classes; --group keeps equal values together.",
+  );
+
+export const mixedGroup = (path: string, group: string, value: string, column: string): DataError =>
+  new DataError(
+    `Cannot stratify ${path} by column "${column}" and keep groups of column "${group}" together: group "${value}" holds several ` +
+      `values of "${column}". Leave out --stratify or --group.`,
+  );

@@ -8,22 +8,24 @@ import { duration, figure, type Html, html, percent } from "./html.ts";
 
 /** Modalities, how many rows hold them, and what is missing. */
 export function showData({ model, encoded, isTrainingData }: Study): Html {
-  const rows = encoded.keys.length;
+  const read = encoded.keys.length;
   const lines = model.modalities.map(({ name, columns, scores }) => {
     const present = encoded.batch[name]!.present.reduce((total, one) => total + one, 0);
     const cells = scores
       ? columns.map((column) => `${column} (${percent(gaps(encoded.cells[column]))} empty)`).join(", ")
       : columns.join(", ");
-    return html`<tr><td><b>${name}</b></td><td>${cells}</td><td class="n">${figure(present, 5)}</td><td class="nowrap">${bar(present / rows, `${percent(present / rows)} of rows`)} <small>${percent(present / rows)}</small></td></tr>`;
+    return html`<tr><td><b>${name}</b></td><td>${cells}</td><td class="n">${figure(present, 5)}</td><td class="nowrap">${bar(present / read, `${percent(present / read)} of rows`)} <small>${percent(present / read)}</small></td></tr>`;
   });
   const counts = (["train", "validation", "test"] as const).map(
-    (split) => encoded.splits.filter((one) => one === split).length,
+    (split) => encoded.available?.[split] ?? encoded.splits.filter((one) => one === split).length,
   );
+  const rows = encoded.available ? counts.reduce((a, b) => a + b, 0) : read;
   const told = isTrainingData
     ? `${figure(rows, 7)} rows: ${figure(counts[0]!, 7)} to learn from, ${figure(counts[1]!, 7)} to know when to stop, ${figure(counts[2]!, 7)} held out. A row may lack any part; rows with gaps were used like all others.`
     : `${figure(rows, 7)} rows of another file than the one it learnt from. A row may lack any part.`;
+  const chosen = encoded.available ? ` Shares are those of ${figure(read, 7)} rows chosen at random.` : "";
   return html`<section id="data"><h2>What it ${isTrainingData ? "learnt from" : "was judged on"}</h2>
-<p>${told}</p>
+<p>${told}${chosen}</p>
 <div class="scroll"><table><thead><tr><th>modality</th><th>columns</th><th class="n">rows</th><th>present</th></tr></thead><tbody>${lines}</tbody></table></div></section>`;
 }
 

@@ -2,20 +2,28 @@
  * @file A tiny real model for tests: pictures, words and a table of three kinds of fruit, trained in seconds.
  * In: a runtime. Out: the model, its rows as values and as arrays. The kind is the label, which the model never sees.
  */
-import type { Column, Image, Scalar, Split, Values } from "../../data/records.ts";
+import {
+  type Column,
+  type Image,
+  type Scalar,
+  type Split,
+  splits as splitNames,
+  type Values,
+} from "../../data/records.ts";
 import { random } from "../../engine/random.ts";
 import type { Runtime } from "../../engine/runtime.ts";
 import { encodeRows } from "../../modalities/batch.ts";
-import type { EncodedDataset } from "../../modalities/node/encode-dataset.ts";
+import { memoryRows } from "../../modalities/encoded-rows.ts";
 import { fitModalities } from "../../modalities/open-modality.ts";
 import { modelConfigSchema } from "../../models/config.ts";
 import { openTrainedModel, type TrainedModel } from "../../models/trained-model.ts";
 import { trainingConfigSchema } from "../../training/config.ts";
 import { fitModel } from "../../training/fit.ts";
+import type { StudyRows } from "../study-rows.ts";
 
 export interface Fruit {
   readonly model: TrainedModel;
-  readonly encoded: EncodedDataset;
+  readonly encoded: StudyRows;
   /** Label of each row, and the row. */
   readonly kinds: readonly string[];
   readonly rows: readonly Values[];
@@ -54,7 +62,12 @@ export async function fruitModel(runtime: Runtime): Promise<Fruit> {
     training: trainingConfigSchema.parse({ epochs: 40, warmUp: 3, rate: 3e-3, batch: 32, mixture: 3 }),
   };
   const fitted = await fitModel(
-    { batch, train: of("train"), validation: of("validation"), modalities, ...config },
+    {
+      rows: memoryRows(batch),
+      splits: Uint8Array.from(splits, (split) => splitNames.indexOf(split)),
+      modalities,
+      ...config,
+    },
     runtime,
   );
   const { networks, prior, record } = fitted;

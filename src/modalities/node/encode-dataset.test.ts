@@ -7,7 +7,7 @@ import { type MediaDecoder, MediaError } from "../../data/media.ts";
 import { arrayCache } from "../../data/node/cache.ts";
 import type { MediaFile, Row } from "../../data/records.ts";
 import { column } from "../../data/testing/column.ts";
-import { encodeDataset, fitDataset } from "./encode-dataset.ts";
+import { type EncodedDataset, encodeDataset, fitDataset } from "./encode-dataset.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "polyvae-encode-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -70,15 +70,16 @@ function decoder() {
   return { pictures, decoded };
 }
 
+const readAll = ({ rows }: EncodedDataset) => rows.read([...Array(rows.count).keys()]);
+
 test("rows stay in order; what cannot be read or is not there is missing, the first told by its row", async () => {
   const { pictures } = decoder();
   const modalities = await fitDataset(dataset(), { decoder: pictures, seed: 0 });
   const shares: number[] = [];
   const encoded = await encodeDataset(dataset(), modalities, { decoder: pictures, onDecoded: (s) => shares.push(s) });
-  expect(encoded.keys.slice(0, 3)).toEqual(["k0", "k1", "k2"]);
-  expect(encoded.rows.at(-1)).toBe(600);
-  expect(encoded.cells.photo!.slice(10, 13)).toEqual(["photo 10", null, "photo 12"]);
-  const { photo, table } = encoded.batch;
+  expect(Array.from(encoded.splits.slice(0, 4))).toEqual([0, 1, 2, 0]);
+  expect(encoded.rows.count).toBe(600);
+  const { photo, table } = await readAll(encoded);
   const missing = Array.from(photo!.present.keys()).filter((i) => photo!.present[i] === 0);
   expect(missing).toEqual([broken, absent]);
   const [pixels] = Object.values(photo!.arrays);
@@ -91,14 +92,20 @@ test("rows stay in order; what cannot be read or is not there is missing, the fi
   expect(shares.at(-1)).toBe(1);
 });
 
-test("what was decoded is kept, issues too, until data, media or modalities change", async () => {
+test.each([
+  ["in memory", undefined],
+  ["on disk", 0],
+])("%s: what was decoded is kept, issues too, until data, media or modalities change", async (where, memory) => {
   const { pictures, decoded } = decoder();
-  const cache = arrayCache(folder);
+  const cache = arrayCache(join(folder, where));
   const modalities = await fitDataset(dataset(), { decoder: pictures, seed: 0 });
   const encode = async (data: Dataset, kinds = modalities) => {
     decoded.length = 0;
-    const { batch, issues } = await encodeDataset(data, kinds, { decoder: pictures, cache });
-    return { batch, issues, files: decoded.length };
+    const encoded = await encodeDataset(data, kinds, { decoder: pictures, cache, memory });
+    const { splits, issues } = encoded;
+    const batch = await readAll(encoded);
+    await encoded.close();
+    return { batch, splits, issues, files: decoded.length };
   };
   const fresh = await encode(dataset());
   expect(fresh.files).toBe(599);

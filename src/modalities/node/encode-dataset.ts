@@ -1,32 +1,43 @@
 /**
  * @file A data set → modalities fitted to it, and → arrays. The one place where media files are decoded in bulk.
- * In: a Dataset, a MediaDecoder, a cache. Out: Modality values; a Batch of all rows with keys, splits and issues.
+ * In: a Dataset, a MediaDecoder, a cache. Out: Modality values; EncodedRows in the order of the source, with splits and issues.
+ * Rows are read, decoded and encoded part by part: few stand in memory, many go to a file as they come.
  */
 import { createHash } from "node:crypto";
+import { DataError } from "../../data/data-error.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { Issue } from "../../data/issues.ts";
 import { decodeMedia, type MediaDecoder, MediaError, type MediaProbe, type MediaRequest } from "../../data/media.ts";
-import type { ArrayCache, CacheEntry } from "../../data/node/cache.ts";
-import { mediaStamp } from "../../data/node/fingerprint.ts";
-import type { Cell, MediaFile, Row, Scalar, Split, Value, Values } from "../../data/records.ts";
-import { random, shuffle } from "../../engine/random.ts";
+import type { ArrayCache } from "../../data/node/cache.ts";
+import { mediaStamper } from "../../data/node/fingerprint.ts";
+import { issueCollector } from "../../data/node/survey.ts";
+import {
+  type Cell,
+  type MediaFile,
+  type Row,
+  type Scalar,
+  splits,
+  type Value,
+  type Values,
+} from "../../data/records.ts";
 import { extractFeatures } from "../backbone/extract.ts";
-import { encodeRows, joinBatches } from "../batch.ts";
-import type { Batch, Encoded, Modality, ModalityKinds, TypedArray } from "../modality.ts";
+import { encodeRows } from "../batch.ts";
+import type { EncodedRows } from "../encoded-rows.ts";
+import type { Batch, Modality, ModalityKinds } from "../modality.ts";
 import { backboneUses, fitModalities, mediaColumns, planMedia } from "../open-modality.ts";
+import { type RecordLayout, recordLayout } from "../record-layout.ts";
+import { keepRows, keptRows } from "./encoded-store.ts";
+import { featureSample, fitSample } from "./fit-sample.ts";
 import type { Backbones } from "./read-backbones.ts";
 
 export interface EncodedDataset {
-  /** Stable key of each row. */
-  readonly keys: readonly string[];
-  /** 1-based row number in the source. */
-  readonly rows: readonly number[];
-  readonly splits: readonly Split[];
-  readonly batch: Batch;
+  readonly rows: EncodedRows;
+  /** Each row's split, by its place in `splits` of data/records.ts. */
+  readonly splits: Uint8Array;
   /** Met while decoding and encoding; those of opening are the data set's own. */
   readonly issues: readonly Issue[];
-  /** Cells as read (media as paths): column → one value a row. */
-  readonly cells: Readonly<Record<string, readonly (Scalar | null)[]>>;
+  /** Lets go of the rows; a file of theirs that the cache does not keep is gone then. */
+  close(): Promise<void>;
 }
 
 export interface EncodeOptions {
@@ -34,16 +45,19 @@ export interface EncodeOptions {
   readonly cache?: ArrayCache | undefined;
   /** Values of columns that are read through a backbone → features, a part of the rows at a time. */
   readonly extract?: ((rows: readonly Values[]) => Promise<readonly Values[]>) | undefined;
+  /** Bytes of arrays that may stand in memory; larger ones are read from disk as they are needed. */
+  readonly memory?: number | undefined;
   /** Share of the rows decoded, in 0..1; not called when the cache has them. */
   onDecoded?(share: number): void;
 }
 
 /** Raised when the same values become other arrays than before: what an older version kept is then no longer used. */
-const encodingVersion = 1;
+const encodingVersion = 2;
 /** Files decoded at once: enough to keep all cores busy, few enough to stay small. */
 const filesAtOnce = 8;
-/** Training files looked at before the size, rate and scale of a media column are chosen. */
-const mediaSample = 400;
+/** Rows decoded and encoded at once. */
+const rowsAtOnce = 256;
+const defaultMemory = 128 * 1024 * 1024;
 
 export interface FitOptions {
   readonly decoder: MediaDecoder;
@@ -52,45 +66,31 @@ export interface FitOptions {
   readonly backbones?: Pick<Backbones, "kinds" | "networkOf"> | undefined;
 }
 
-/** Fits every modality to the training rows. Text and table see all of them, media a seeded sample. */
+/** Fits every modality to the training rows: a choice of many of them, and of some hundreds of their media. */
 export async function fitDataset(
   dataset: Dataset,
   { decoder, seed, kinds, backbones }: FitOptions,
 ): Promise<Modality[]> {
-  const training: Row[] = [];
-  for await (const chunk of dataset.rows()) training.push(...chunk.filter(({ split }) => split === "train"));
   const { columns: settings } = dataset.reading;
   const more = { kinds, backbones: backbones?.kinds };
-  const media = mediaColumns(dataset.columns, settings, more);
-  const chosen: Record<string, ReadonlySet<Row>> = {};
+  const media = mediaColumns(dataset.columns, settings, more).map(({ name }) => name);
+  const { rows: training, files } = await fitSample(dataset, { media, seed });
   const probes: Record<string, MediaProbe[]> = {};
-  for (const { name } of media) {
-    const rows = sampleRows(
-      training.filter(({ cells }) => cells[name] !== null),
-      mediaSample,
-      seed,
-      name,
-    );
-    chosen[name] = new Set(rows);
-    const found = await inParallel(rows, async (row) => {
-      const file = asMedia(row.cells[name] ?? null);
-      return file ? probe(file, decoder) : undefined;
-    });
+  for (const name of media) {
+    const found = await inParallel([...files[name]!.values()], (file) => probe(file, decoder));
     probes[name] = found.filter((one) => one !== undefined);
   }
   const requests = planMedia(dataset.columns, settings, probes, more);
   const sample = await inParallel(training, (row) => {
-    const wanted = Object.entries(requests).filter(([name]) => chosen[name]?.has(row));
-    return decodeRow(row, Object.fromEntries(wanted), decoder, () => undefined);
+    const own = media.flatMap((name) => (files[name]!.has(row) ? [[name, files[name]!.get(row)!] as const] : []));
+    if (own.length === 0) return withoutMedia(row.cells);
+    const wanted = Object.fromEntries(own.flatMap(([name]) => (requests[name] ? [[name, requests[name]]] : [])));
+    return decodeRow({ ...row, cells: { ...row.cells, ...Object.fromEntries(own) } }, wanted, decoder, () => undefined);
   });
   const uses = backboneUses(dataset.columns, settings, requests, more);
   if (!backbones || Object.keys(uses).length === 0)
     return fitModalities(dataset.columns, settings, sample, requests, more);
-  // Features of the chosen rows alone: a network takes its time.
-  const shown = sample.map((values, i) => {
-    const left = Object.keys(uses).filter((name) => !chosen[name]?.has(training[i]!));
-    return { ...values, ...Object.fromEntries(left.map((name) => [name, null])) };
-  });
+  const shown = featureSample(sample, Object.keys(uses), seed);
   const prepared = await extractFeatures(uses, shown, backbones.networkOf);
   return fitModalities(dataset.columns, settings, prepared, requests, more);
 }
@@ -101,76 +101,99 @@ export async function encodeDataset(
   modalities: readonly Modality[],
   options: EncodeOptions,
 ): Promise<EncodedDataset> {
-  const rows: Row[] = [];
-  for await (const chunk of dataset.rows()) rows.push(...chunk);
-  const { batch, issues } = await cachedBatch(dataset, rows, modalities, options);
-  return {
-    keys: rows.map(({ key }) => key),
-    rows: rows.map(({ number }) => number),
-    splits: rows.map(({ split }) => split),
-    batch,
-    issues,
-    cells: Object.fromEntries(
-      dataset.columns.map(({ name }) => [name, rows.map(({ cells }) => plainCell(cells[name] ?? null))]),
-    ),
+  const layout = recordLayout(modalities);
+  const place = {
+    key: await keyOf(dataset, modalities),
+    layout,
+    count: dataset.rowCount,
+    cache: options.cache,
+    inMemory: dataset.rowCount * layout.bytes <= (options.memory ?? defaultMemory),
   };
+  return (await keptRows(place)) ?? (await encodeAll(dataset, modalities, options, place));
 }
 
-interface Arrays {
-  readonly batch: Batch;
-  readonly issues: readonly Issue[];
-}
+type Place = Parameters<typeof keepRows>[0];
 
-async function cachedBatch(
-  dataset: Dataset,
-  rows: readonly Row[],
-  modalities: readonly Modality[],
-  options: EncodeOptions,
-): Promise<Arrays> {
+/** Names the arrays by all that they depend on. Without media the fingerprint says it all. */
+async function keyOf(dataset: Dataset, modalities: readonly Modality[]): Promise<string> {
+  const states = modalities.map(({ state }) => state);
+  const hash = createHash("sha256").update(
+    JSON.stringify([encodingVersion, dataset.fingerprint, dataset.reading, states]),
+  );
   const media = modalities.flatMap((modality) => Object.keys(modality.media));
-  const key = createHash("sha256")
-    .update(
-      JSON.stringify([encodingVersion, dataset.fingerprint, dataset.reading, modalities.map(({ state }) => state)]),
-    )
-    .update(await mediaStamp(media.flatMap((name) => rows.map(({ cells }) => asMedia(cells[name] ?? null)))))
-    .digest("hex");
-  const kept = await options.cache?.get(key);
-  if (kept) return unpack(kept.arrays, kept.metadata as PackedIssues);
-  const fresh = await encodeAll(rows, modalities, options);
-  await options.cache?.put(key, {
-    arrays: pack(fresh.batch) as CacheEntry["arrays"],
-    metadata: { rows: rows.length, issues: fresh.issues } satisfies PackedIssues,
-  });
-  return fresh;
+  if (media.length > 0) {
+    const stamper = mediaStamper();
+    for await (const rows of dataset.rows())
+      await stamper.add(rows.flatMap(({ cells }) => media.map((name) => asMedia(cells[name] ?? null))));
+    hash.update(stamper.digest());
+  }
+  return hash.digest("hex");
 }
 
 async function encodeAll(
-  rows: readonly Row[],
+  dataset: Dataset,
   modalities: readonly Modality[],
   { decoder, extract, onDecoded }: EncodeOptions,
-): Promise<Arrays> {
+  place: Place & { readonly layout: RecordLayout },
+): Promise<EncodedDataset> {
   const requests: Record<string, MediaRequest> = Object.assign({}, ...modalities.map(({ media }) => media));
-  const issues: Issue[] = [];
-  const parts: Batch[] = [];
-  const size = 256;
-  for (let start = 0; start < rows.length; start += size) {
-    const part = rows.slice(start, start + size);
-    const values = await inParallel(part, (row) => decodeRow(row, requests, decoder, (issue) => issues.push(issue)));
-    const batch = encodeRows(modalities, extract ? await extract(values) : values);
-    for (const { issues: own } of Object.values(batch))
-      issues.push(...own.map((issue) => ({ ...issue, row: part[issue.row]!.number })));
-    parts.push(batch);
-    onDecoded?.(Math.min(1, (start + size) / rows.length));
+  const issues = issueCollector();
+  const store = await keepRows(place);
+  const codes = new Uint8Array(place.count);
+  let done = 0;
+  try {
+    for await (const chunk of ahead(dataset.rows())) {
+      for (let start = 0; start < chunk.length; start += rowsAtOnce) {
+        const part = chunk.slice(start, start + rowsAtOnce);
+        if (done + part.length > place.count) throw changed(dataset);
+        await store.append(await encodePart(part, modalities, requests, { decoder, extract }, issues.add));
+        part.forEach(({ split }, i) => {
+          codes[done + i] = splits.indexOf(split);
+        });
+        done += part.length;
+        onDecoded?.(Math.min(1, done / place.count));
+      }
+    }
+    if (done < place.count) throw changed(dataset);
+    return await store.finish(
+      codes,
+      issues.list().sort((a, b) => rowOf(a) - rowOf(b)),
+    );
+  } catch (cause) {
+    await store.abandon();
+    throw cause;
   }
-  return { batch: joinBatches(parts), issues: issues.sort((a, b) => (a.row ?? 0) - (b.row ?? 0)) };
 }
+
+/** Rows → arrays; issues are told by the rows' numbers. */
+export async function encodePart(
+  part: readonly Row[],
+  modalities: readonly Modality[],
+  requests: Readonly<Record<string, MediaRequest>>,
+  { decoder, extract }: Pick<EncodeOptions, "decoder" | "extract">,
+  onIssue: (issue: Issue & { readonly column: string }) => void,
+): Promise<Batch> {
+  const values =
+    Object.keys(requests).length === 0
+      ? part.map(({ cells }) => withoutMedia(cells))
+      : await inParallel(part, (row) => decodeRow(row, requests, decoder, onIssue));
+  const batch = encodeRows(modalities, extract ? await extract(values) : values);
+  for (const { issues } of Object.values(batch))
+    for (const issue of issues) if (issue.code !== "row-empty") onIssue({ ...issue, row: part[issue.row]!.number });
+  return batch;
+}
+
+const rowOf = (issue: Issue): number => issue.row ?? 0;
+
+const changed = ({ source }: Dataset) =>
+  new DataError(`Cannot read ${source}: its rows became more or fewer while it was read. Try again.`);
 
 /** A row's cells as values: media decoded as asked, everything else as it stands. A file that fails is missing and told. */
 export async function decodeRow(
   row: Pick<Row, "number" | "cells">,
   requests: Readonly<Record<string, MediaRequest>>,
   decoder: MediaDecoder,
-  onIssue: (issue: Issue) => void,
+  onIssue: (issue: Issue & { readonly column: string }) => void,
 ): Promise<Values> {
   const entries = Object.entries(row.cells).map(async ([column, cell]): Promise<[string, Value | null]> => {
     const file = asMedia(cell);
@@ -188,6 +211,14 @@ export async function decodeRow(
   return Object.fromEntries(await Promise.all(entries));
 }
 
+/** The same where no file is asked for, at once. */
+function withoutMedia(cells: Row["cells"]): Values {
+  if (!Object.values(cells).some(asMedia)) return cells as Values;
+  return Object.fromEntries(
+    Object.entries(cells).map(([name, cell]) => [name, asMedia(cell) ? null : (cell as Scalar | null)]),
+  );
+}
+
 async function probe(file: MediaFile, decoder: MediaDecoder): Promise<MediaProbe | undefined> {
   if (file.media === "vector") return undefined;
   try {
@@ -199,49 +230,36 @@ async function probe(file: MediaFile, decoder: MediaDecoder): Promise<MediaProbe
 }
 
 const asMedia = (cell: Cell): MediaFile | null => (typeof cell === "object" ? cell : null);
-const plainCell = (cell: Cell): Scalar | null => (typeof cell === "object" ? (cell?.path ?? null) : cell);
-
-function sampleRows(rows: readonly Row[], count: number, seed: number, name: string): Row[] {
-  const order = rows.map((_, i) => i);
-  shuffle(order, random(seed, `sample ${name}`));
-  return order.slice(0, count).map((i) => rows[i]!);
-}
 
 /** Results in order, some at a time. */
-async function inParallel<A, B>(items: readonly A[], f: (item: A) => Promise<B>): Promise<B[]> {
-  const results: B[] = [];
-  for (let start = 0; start < items.length; start += filesAtOnce) {
-    results.push(...(await Promise.all(items.slice(start, start + filesAtOnce).map(f))));
-  }
+async function inParallel<A, B>(items: readonly A[], f: (item: A) => B | Promise<B>): Promise<B[]> {
+  const results = new Array<B>(items.length);
+  let next = 0;
+  const worker = async () => {
+    while (next < items.length) {
+      const own = next++;
+      results[own] = await f(items[own]!);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(filesAtOnce, items.length) }, worker));
   return results;
 }
 
-interface PackedIssues {
-  readonly rows: number;
-  readonly issues: readonly Issue[];
-}
-
-const separator = "\u0000";
-
-/** Flat names for the cache: modality, array; presence under an array name that no modality can have. */
-const pack = (batch: Batch): Record<string, TypedArray> =>
-  Object.fromEntries(
-    Object.entries(batch).flatMap(([modality, { arrays, present }]) => [
-      ...Object.entries(arrays).map(([name, array]) => [modality + separator + name, array] as const),
-      [modality + separator, present] as const,
-    ]),
-  );
-
-function unpack(arrays: Readonly<Record<string, unknown>>, { rows, issues }: PackedIssues): Arrays {
-  const batch: Record<
-    string,
-    { rows: number; arrays: Record<string, TypedArray>; present: Uint8Array; issues: Encoded["issues"] }
-  > = {};
-  for (const [key, array] of Object.entries(arrays) as [string, TypedArray][]) {
-    const [modality, name] = key.split(separator) as [string, string];
-    const encoded = (batch[modality] ??= { rows, arrays: {}, present: new Uint8Array(0), issues: [] });
-    if (name === "") encoded.present = array as Uint8Array;
-    else encoded.arrays[name] = array;
+/** The next item is on its way while one is worked on. */
+async function* ahead<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  const iterator = items[Symbol.asyncIterator]();
+  let coming = iterator.next();
+  coming.catch(() => undefined);
+  try {
+    for (;;) {
+      const { value, done } = await coming;
+      if (done === true) return;
+      coming = iterator.next();
+      coming.catch(() => undefined);
+      yield value;
+    }
+  } finally {
+    await coming.catch(() => undefined);
+    await iterator.return?.();
   }
-  return { batch, issues };
 }

@@ -4,7 +4,7 @@
  */
 import type { Dataset } from "../../data/dataset.ts";
 import type { MediaDecoder } from "../../data/media.ts";
-import type { Row } from "../../data/records.ts";
+import { type Row, splits } from "../../data/records.ts";
 import { random, shuffle } from "../../engine/random.ts";
 import {
   type Gallery,
@@ -14,38 +14,40 @@ import {
   mostItems,
   thumbnail,
 } from "../backbone/gallery.ts";
-import type { Encoded, Modality } from "../modality.ts";
-import { decodeRow } from "./encode-dataset.ts";
+import type { Modality } from "../modality.ts";
+import { decodeRow, type EncodedDataset } from "./encode-dataset.ts";
 
-/** @param training numbers of the training rows, from 0 in the source's order */
 export async function makeGallery(
   dataset: Pick<Dataset, "rows">,
   modality: Modality,
-  encoded: Encoded,
-  training: readonly number[],
+  { rows: encoded, splits: codes }: Pick<EncodedDataset, "rows" | "splits">,
   { decoder, seed }: { readonly decoder: MediaDecoder; readonly seed: number },
 ): Promise<Gallery> {
   const { name, media } = modality;
-  const held = training.filter((row) => encoded.present[row] === 1);
-  shuffle(held, random(seed, `gallery ${name}`));
-  const chosen = new Set(held.slice(0, mostItems));
-  const values = encoded.arrays.values as Float32Array;
-  const size = values.length / Math.max(1, encoded.rows);
+  const training = [...codes.keys()].filter((row) => splits[codes[row]!] === "train");
+  shuffle(training, random(seed, `gallery ${name}`));
+  // Some of them may lack the column.
+  const chosen = new Set(training.slice(0, 2 * mostItems));
   const items: GalleryItem[] = [];
   const features: Float32Array[] = [];
-  let bytes = 0;
-  let at = -1;
+  let [bytes, first] = [0, 0];
   for await (const chunk of dataset.rows()) {
-    for (const row of chunk) {
-      at++;
-      if (!chosen.has(at) || bytes >= mostGalleryBytes) continue;
-      const item = await itemOf(row, name, media, decoder);
+    const wanted = chunk.flatMap((_, i) => (chosen.has(first + i) ? [i] : []));
+    const indices = wanted.map((i) => first + i);
+    first += chunk.length;
+    if (indices.length === 0) continue;
+    const { arrays, present } = (await encoded.read(indices))[name]!;
+    for (const [at, i] of wanted.entries()) {
+      if (present[at] !== 1 || bytes >= mostGalleryBytes || items.length >= mostItems) continue;
+      const item = await itemOf(chunk[i]!, name, media, decoder);
       if (!item) continue;
+      const size = arrays.values!.length / wanted.length;
       bytes += itemBytes(item.value) + 4 * size;
       items.push(item);
-      features.push(values.slice(at * size, (at + 1) * size));
+      features.push(arrays.values!.slice(at * size, (at + 1) * size) as Float32Array);
     }
   }
+  const size = features[0]?.length ?? 0;
   const joined = new Float32Array(items.length * size);
   for (const [i, own] of features.entries()) joined.set(own, i * size);
   return { features: joined, items };

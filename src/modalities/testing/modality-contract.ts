@@ -159,6 +159,40 @@ export function modalityContract(name: string, make: () => ModalityCase): void {
       expect([...typical.present]).toEqual(samples.map(() => 1));
     });
 
+    it.skipIf(!modality.extent)(
+      "marks places of the item along the first axis of its features (skipped: all are)",
+      () => {
+        const extent = modality.extent!(modalityInputs(modality));
+        expect(extent.shape).toEqual(["batch", modality.featureShape[0]]);
+        const graph = { extent: mul(extent, 1) };
+        const { data } = evaluate(graph, feedValues(modality, encoded, drawParameters(modality, rows), graph)).extent;
+        const length = modality.featureShape[0]!;
+        for (let row = 0; row < rows; row++) {
+          const places = [...data.slice(row * length, (row + 1) * length)];
+          expect(places[0]).toBe(1);
+          expect(places).toEqual([...places].sort((a, b) => b - a));
+          expect(new Set([0, 1, ...places]).size).toBe(2);
+        }
+      },
+    );
+
+    it.skipIf(!modality.sequence)("reads its own tokens back, in which none is unsaid (skipped: no sequence)", () => {
+      const { array, length, size, unsaid, values } = modality.sequence!;
+      expect(Object.keys(modality.arrays)).toEqual([array]);
+      expect(modality.parameterShape).toEqual([length, size]);
+      const tokens = encoded.arrays[array] as Int32Array;
+      expect(tokens.some((token) => unsaid.includes(token))).toBe(false);
+      values(tokens, rows).forEach((own, row) => {
+        expectSame(own, samples[row]!);
+      });
+    });
+
+    it.skipIf(!modality.events)("counts at least one event in each row (skipped: rows are alike)", () => {
+      const count = (some: readonly Values[]) => modality.events!.count(modality.encode(some));
+      for (const sample of samples) expect(count([sample])).toBeGreaterThanOrEqual(1);
+      expect(count([...samples, {}])).toBe(samples.reduce((sum, sample) => sum + count([sample]), 0));
+    });
+
     it("takes a missing row as missing: absent, all zeros, no issue", () => {
       const missing = modality.encode([{}, Object.fromEntries(modality.columns.map((column) => [column, null]))]);
       expect([...missing.present]).toEqual([0, 0]);

@@ -36,7 +36,7 @@ const keyField = "key";
 const vectorField = "vector";
 const distanceField = "_distance";
 /** Rows in one transaction: a merge reads the table's keys each time, so few large ones are quick. */
-const rowsAtOnce = 10_000;
+const rowsAtOnce = 50_000;
 
 export const lanceTableFolder = `${tableName}.lance`;
 
