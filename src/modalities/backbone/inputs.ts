@@ -16,7 +16,7 @@ import { ascending, quantile } from "../columns/scaling.ts";
 import { readOptions } from "../options.ts";
 import { fixLength, logMel, spectrogramTools } from "../spectrogram.ts";
 import { vectorLikelihood } from "../vector-space.ts";
-import { openWordPieces } from "./word-pieces.ts";
+import { openTextEncoder } from "./tokenizer.ts";
 
 export const sources = ["image", "audio", "text"] as const;
 export type Source = (typeof sources)[number];
@@ -237,7 +237,7 @@ function planText(plan: InputPlan): TextInput {
     );
   if (tokenizer === undefined)
     return refuse(column, "a network that reads text needs its tokeniser", "Say backboneTokenizer: tokenizer.json.");
-  openWordPieces(tokenizer, column);
+  openTextEncoder(tokenizer, column);
   return { source: "text", ids: ids.name, mask, types, maxLength, fixed: ids.shape[1] ?? null, tokenizer };
 }
 
@@ -270,7 +270,7 @@ export function feederOf(input: BackboneInput, column: string): Feeder {
     };
     return (values) => ({ inputs: { [input.name]: stack((values as readonly Sound[]).map(item), input.shape) } });
   }
-  const encode = openWordPieces(input.tokenizer, column);
+  const encode = openTextEncoder(input.tokenizer, column);
   return (values) =>
     feedTexts(
       input,

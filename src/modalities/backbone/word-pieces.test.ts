@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { openTokenizer, trainTokenizer } from "../tokenizer/tokenizer.ts";
+import { openTextEncoder } from "./tokenizer.ts";
 import { openWordPieces } from "./word-pieces.ts";
 
 const words = [
@@ -69,5 +71,15 @@ describe("word pieces", () => {
     expect(() => openWordPieces(JSON.stringify({ model: { type: "Unigram", vocab: [] } }), "title")).toThrow(
       /WordPiece/,
     );
+  });
+});
+
+describe("a tokeniser that polyvae wrote", () => {
+  it("serves a backbone as well", () => {
+    const own = trainTokenizer(["red shoe", "blue shoe"], { kind: "word", vocabulary: 50, lowerCase: false });
+    const ids = openTextEncoder(JSON.stringify(own), "title");
+    expect(ids("red blue", 9)).toEqual(openTokenizer(own).encode("red blue"));
+    expect(ids("red blue red", 2)).toHaveLength(2);
+    expect(openTextEncoder(JSON.stringify(file), "title")("hello", 9)).toEqual(encode("hello", 9));
   });
 });

@@ -73,7 +73,7 @@ function readFile(text: string, column: string): File {
     const fault = cause instanceof z.ZodError ? cause.issues[0] : undefined;
     const detail = fault ? `${fault.path.join(".")}: ${fault.message}` : "it is no JSON";
     throw new Error(
-      `Cannot read column "${column}" through its backbone: expected a tokenizer.json of model WordPiece, as the BERT family has it (${detail}). Give such a file as backboneTokenizer.`,
+      `Cannot read column "${column}" through its backbone: expected a tokenizer.json of model WordPiece, as the BERT family has it, or one that polyvae wrote (${detail}). Give such a file as backboneTokenizer.`,
       { cause },
     );
   }
