@@ -112,7 +112,8 @@ function bindModel(parts: ModelParts, runtime: Runtime, kinds?: ModalityKinds): 
   const model = openTrainedModel(parts, runtime, kinds);
   const cache = arrayCache();
   const withEncoded = async <T>(data: Dataset, work: (encoded: EncodedDataset) => Promise<T>): Promise<T> => {
-    const encoded = await encodeDataset(data, model.modalities, { decoder: nodeMediaDecoder, cache });
+    const { extract } = model;
+    const encoded = await encodeDataset(data, model.modalities, { decoder: nodeMediaDecoder, cache, extract });
     return work(encoded).finally(encoded.close);
   };
   return {

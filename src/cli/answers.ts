@@ -2,14 +2,17 @@
  * @file Answers as files and text. In: Values in the user's units. Out: media and .npy files in a folder, and what stands for each
  * value: a path for these, the value itself elsewhere. Where there is no folder a vector is text.
  */
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { extname, join } from "node:path";
 import { writeWhole } from "../artifact/node/write-file.ts";
 import { writeCell } from "../data/cells.ts";
 import { encodePng } from "../data/node/media-decoder.ts";
 import { writeNpy } from "../data/npy.ts";
-import type { Image, Scalar, Sound, Spelling, Value, Values } from "../data/records.ts";
+import type { Image, ItemSource, Scalar, Sound, Spelling, Value, Values } from "../data/records.ts";
 import { writeVector } from "../data/vectors.ts";
 import { encodeWav } from "../data/wav.ts";
+import type { TrainedModel } from "../models/trained-model.ts";
+import type { Terminal } from "./terminal.ts";
 
 type Filed = Image | Sound | Float32Array;
 
@@ -19,7 +22,11 @@ const isFiled = (value: Value | null): value is Filed => typeof value === "objec
 export const isMedia = (value: Value | null): value is Image | Sound =>
   isFiled(value) && !(value instanceof Float32Array);
 
+/** A training item is given as its own file, where that is still there; else as the model holds it. */
 async function fileOf(value: Filed): Promise<{ extension: string; bytes: Uint8Array }> {
+  const path = isMedia(value) ? value.source?.path : undefined;
+  const own = path === undefined ? undefined : await readFile(path).catch(() => undefined);
+  if (own) return { extension: extname(path!).slice(1).toLowerCase() || "bin", bytes: own };
   if (value instanceof Float32Array)
     return { extension: "npy", bytes: writeNpy({ shape: [value.length], values: value }) };
   return "pixels" in value
@@ -48,6 +55,19 @@ export async function writeAnswers(
   }
   return written;
 }
+
+/** Says which answers were found among the training rows rather than made. */
+export function noteNearest(terminal: Terminal, { modalities }: TrainedModel, columns: readonly string[]): void {
+  for (const { name, gallery } of modalities)
+    if (gallery && columns.includes(name))
+      terminal.note(
+        `Note: "${name}" is read through a backbone: its answers are the nearest of ${gallery.items.length} training items, not new ones.`,
+      );
+}
+
+/** Which training rows answers are: their keys and files; null for what was made. */
+export const itemSources = (values: readonly (Value | null)[]): (ItemSource | null)[] =>
+  values.map((value) => (isMedia(value) ? (value.source ?? null) : null));
 
 /** A column may be called anything; a file may not. */
 const fileName = (column: string): string => column.replace(/[/\\:*?"<>|\p{Cc}]/gu, "_").replace(/^\.+/, "_");

@@ -101,7 +101,7 @@ const train = (): Command =>
       "train",
       "Learn one latent space over the columns of a data set.",
       "polyvae train catalogue.csv -o catalogue.polyvae --label brand --minutes 10",
-      "A file polyvae.yaml beside the data is read where --config is not given.\nCtrl-C ends training and keeps the best weights so far; --resume goes on from there.",
+      "A file polyvae.yaml beside the data is read where --config is not given.\nCtrl-C ends training and keeps the best weights so far; --resume goes on from there.\n--set photo.backbone=features.onnx reads a column of pictures, sounds or texts through a network of your own: its features are\nlearnt, and the column is then answered with the nearest training items, since features cannot be turned back.",
     ),
     "column kept out of the model and used only to judge it",
   )
@@ -109,7 +109,7 @@ const train = (): Command =>
     .requiredOption("-o, --out <model>", "model file to write")
     .option(
       "--set <key=value>",
-      "a key of the config file: latent=16, columns.title=text (repeat)",
+      "a key of the config file: latent=16, columns.title=text; or an option of a column: photo.width=32 (repeat)",
       pair("--set", "latent=16"),
     )
     .option("--epochs <n>", "passes over the training rows, at most", wholeNumber("--epochs", 1))

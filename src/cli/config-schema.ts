@@ -46,6 +46,8 @@ export const configSchema = z.strictObject({
   ...trainingConfigSchema.partial().shape,
 });
 
+export const configKeys: readonly string[] = Object.keys(configSchema.shape);
+
 export type Config = z.output<typeof configSchema>;
 
 /** Keys that only `train` reads. */
@@ -96,7 +98,7 @@ export function columnSettings(columns: Config["columns"] = {}): Record<string, 
   return Object.fromEntries(Object.entries(columns).map(([name, said]) => [name, columnSetting(said)]));
 }
 
-function columnSetting(said: NonNullable<Config["columns"]>[string]): ColumnSetting {
+export function columnSetting(said: NonNullable<Config["columns"]>[string]): ColumnSetting {
   if (typeof said === "string")
     return (columnKinds as readonly string[]).includes(said)
       ? { kind: said as ColumnKind }

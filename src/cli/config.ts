@@ -10,7 +10,15 @@ import type { Device } from "../engine/device.ts";
 import { modelConfigSchema } from "../models/config.ts";
 import { trainingConfigSchema } from "../training/config.ts";
 import type { TrainSettings } from "../training/train.ts";
-import { type Config, checkConfig, columnSettings, modelKeys, trainingKeys } from "./config-schema.ts";
+import {
+  type Config,
+  checkConfig,
+  columnSetting,
+  columnSettings,
+  configKeys,
+  modelKeys,
+  trainingKeys,
+} from "./config-schema.ts";
 import { CommandError } from "./failure.ts";
 
 /** How data is read, as every command takes it. */
@@ -79,21 +87,38 @@ function parseConfig(path: string, text: string): unknown {
   }
 }
 
-/** `--set latent=16` and `--set columns.word=text`: values as YAML reads them, dots for what lies deeper. */
+/**
+ * `--set latent=16` and `--set columns.word=text`: values as YAML reads them, dots for what lies deeper. What begins with no key of the
+ * config is an option of that column: `image.backbone=x.onnx` stands for `columns.image.options.backbone=x.onnx`.
+ */
 export function withSettings(config: Config, settings: Readonly<Record<string, string>> = {}): Config {
   const values = structuredClone(config) as Record<string, unknown>;
   for (const [key, text] of Object.entries(settings)) {
-    const path = key.split(".");
+    const path = settingPath(key);
     let target = values;
     for (const part of path.slice(0, -1)) {
       const inner = target[part];
-      target = target[part] = (typeof inner === "object" && inner !== null ? inner : {}) as Record<string, unknown>;
+      target = target[part] = (typeof inner === "object" && inner !== null ? inner : wordSetting(inner)) as Record<
+        string,
+        unknown
+      >;
     }
     target[path.at(-1)!] = parseConfig(`--set ${key}=${text}`, text);
   }
   const names = Object.keys(settings).map((key) => `--set ${key}`);
   return names.length === 0 ? config : checkConfig(values, names.join(", "));
 }
+
+function settingPath(key: string): string[] {
+  const path = key.split(".");
+  const [column, ...option] = path;
+  return option.length === 0 || configKeys.includes(column!) ? path : ["columns", column!, "options", ...option];
+}
+
+type ColumnWord = Extract<NonNullable<Config["columns"]>[string], string>;
+
+/** `word: text` made into an object, so that options can stand beside it. */
+const wordSetting = (word: unknown): object => (typeof word === "string" ? columnSetting(word as ColumnWord) : {});
 
 /** How data is read: flags over config. With a model's own reading beneath both where `openData` is given one. */
 export function readOptions(config: Config, flags: ReadFlags): ReadOptions {

@@ -32,18 +32,27 @@ export interface Row {
 export const splits = ["train", "validation", "test"] as const;
 export type Split = (typeof splits)[number];
 
+/** Which training row an answer is, where it was found among them and not made. */
+export interface ItemSource {
+  readonly key: string;
+  /** The row's own file. */
+  readonly path?: string;
+}
+
 /** Decoded image: row-major, channels last, 8 bits. `channels`: 1 grey, 3 RGB, 4 RGBA. */
 export interface Image {
   readonly width: number;
   readonly height: number;
   readonly channels: 1 | 3 | 4;
   readonly pixels: Uint8Array;
+  readonly source?: ItemSource;
 }
 
 /** Decoded sound: mono, samples in -1..1 at `rate` Hz. */
 export interface Sound {
   readonly rate: number;
   readonly samples: Float32Array;
+  readonly source?: ItemSource;
   /** The rate of the file that it was decoded from, where it was resampled or may have been. */
   readonly fileRate?: number;
 }

@@ -5,9 +5,11 @@
  */
 import type { Issue } from "../data/issues.ts";
 import type { MediaProbe, MediaRequest } from "../data/media.ts";
-import type { Scalar, Values } from "../data/records.ts";
+import type { Scalar, Value, Values } from "../data/records.ts";
 import type { Random } from "../engine/random.ts";
+import type { ForeignNetwork } from "../engine/runtime.ts";
 import type { Tensor } from "../engine/tensor.ts";
+import type { Gallery } from "./backbone/gallery.ts";
 
 export type TypedArray = Float32Array | Int32Array | Uint8Array;
 
@@ -116,6 +118,19 @@ export interface Modality {
   };
   /** How imputed cells are judged, by column; absent where cells have no error of their own. */
   readonly scores?: readonly ColumnScore[];
+  /** The frozen network that the column's values go through before `encode`, which then takes their features. */
+  readonly backbone?: BackboneUse;
+  /** Training items among which `decode` finds its answers, where features cannot be turned back. */
+  readonly gallery?: Gallery;
+  withGallery?(gallery: Gallery): Modality;
+}
+
+/** How a column's values become features by a network that somebody else made. */
+export interface BackboneUse {
+  /** Its name among the model's networks. */
+  readonly network: string;
+  /** One vector for each value. @throws Error where the network cannot read them */
+  features(values: readonly Value[], network: ForeignNetwork): Promise<Float32Array[]>;
 }
 
 /** An array of tokens that a network says one after another: the modality's only array, int32 [length]. */
@@ -149,6 +164,8 @@ export interface ColumnScore {
 export interface ModalityKind {
   /** From probes of training files; undefined where none could be read. Absent where the column's cells are no files. */
   plan?(name: string, probes: readonly MediaProbe[], options: unknown): MediaRequest | undefined;
+  /** Where values are read through a backbone: how. The sample that `fit` sees then holds features. */
+  backbone?(options: unknown, request: MediaRequest | undefined): BackboneUse;
   /** Null where the sample holds nothing. @throws Error for options that it does not have */
   fit(column: ColumnSample): Modality | null;
   /** @throws Error for a state that this version did not write */

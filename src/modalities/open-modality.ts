@@ -7,9 +7,10 @@ import type { ColumnSetting } from "../data/dataset.ts";
 import type { MediaProbe, MediaRequest } from "../data/media.ts";
 import type { Column, Values } from "../data/records.ts";
 import { audioKind } from "./audio.ts";
+import { openBackbone } from "./backbone/backbone.ts";
 import { isTabular } from "./columns/codecs.ts";
 import { imageKind } from "./image.ts";
-import type { Modality, ModalityKind, ModalityKinds, ModalityState } from "./modality.ts";
+import type { BackboneUse, Modality, ModalityKind, ModalityKinds, ModalityState } from "./modality.ts";
 import { fitTable, openTable } from "./table.ts";
 import { textKind } from "./text.ts";
 import { vectorKind } from "./vector.ts";
@@ -29,6 +30,7 @@ const known = (more: ModalityKinds): string => [...Object.keys(builtIn), ...Obje
 export function openModality(state: ModalityState, more: ModalityKinds = {}): Modality {
   const { kind, name } = state;
   if (kind === "table") return openTable(state);
+  if (kind === "backbone") return openBackbone(state);
   const found = own(more, kind) ?? own(builtIn, kind);
   if (found) return found.open(state);
   throw new Error(
@@ -38,8 +40,21 @@ export function openModality(state: ModalityState, more: ModalityKinds = {}): Mo
 
 export type ColumnSettings = Readonly<Record<string, ColumnSetting>>;
 
+/** What a column may become besides the built-in modalities. */
+export interface MoreKinds {
+  /** By the name that the setting `modality`, or a column's kind, says. */
+  readonly kinds?: ModalityKinds | undefined;
+  /** By column: those that are read through a backbone. */
+  readonly backbones?: ModalityKinds | undefined;
+}
+
 /** What a feature column alone becomes; undefined where it is a column of the table. @throws Error for a modality that is unknown */
-function kindOf({ name, kind }: Column, settings: ColumnSettings, more: ModalityKinds): ModalityKind | undefined {
+function kindOf(
+  { name, kind }: Column,
+  settings: ColumnSettings,
+  { kinds: more = {}, backbones = {} }: MoreKinds,
+): ModalityKind | undefined {
+  if (Object.hasOwn(backbones, name)) return backbones[name];
   const asked = Object.hasOwn(settings, name) ? settings[name]?.modality : undefined;
   const found = own(more, asked ?? kind) ?? own(builtIn, asked ?? kind);
   if (found || asked === undefined) return found;
@@ -54,7 +69,7 @@ const features = (columns: readonly Column[]): readonly Column[] => columns.filt
 export const mediaColumns = (
   columns: readonly Column[],
   settings: ColumnSettings = {},
-  more: ModalityKinds = {},
+  more: MoreKinds = {},
 ): readonly Column[] => features(columns).filter((column) => kindOf(column, settings, more)?.plan !== undefined);
 
 /**
@@ -66,7 +81,7 @@ export function planMedia(
   columns: readonly Column[],
   settings: ColumnSettings,
   probes: Readonly<Record<string, readonly MediaProbe[]>>,
-  more: ModalityKinds = {},
+  more: MoreKinds = {},
 ): Readonly<Record<string, MediaRequest>> {
   const planned = mediaColumns(columns, settings, more).flatMap((column) => {
     const { name } = column;
@@ -76,10 +91,26 @@ export function planMedia(
   return Object.fromEntries(planned);
 }
 
+/** Column → its backbone, through which the sample goes before `fitModalities` sees it. */
+export function backboneUses(
+  columns: readonly Column[],
+  settings: ColumnSettings,
+  requests: Readonly<Record<string, MediaRequest>>,
+  more: MoreKinds,
+): Readonly<Record<string, BackboneUse>> {
+  const found = features(columns).flatMap((column) => {
+    const { name } = column;
+    const use = kindOf(column, settings, more)?.backbone?.(settings[name]?.options, requests[name]);
+    return use ? [[name, use] as const] : [];
+  });
+  return Object.fromEntries(found);
+}
+
 /**
  * Training rows → modalities: one for each column of media, text or vectors, named by it, and one table of all other columns.
  * `sample`: all training rows for tabular and text columns (categories and vocabulary come from it); media may be null in
  * all but some hundreds of rows. Columns in which the sample holds nothing are left out.
+ * Columns that are read through a backbone hold features already.
  * Rows encoded later must be decoded by each modality's own `media`, whose channels may be fewer than was requested here.
  * @throws Error for options that the modality does not have
  */
@@ -88,7 +119,7 @@ export function fitModalities(
   settings: ColumnSettings,
   sample: readonly Values[],
   requests: Readonly<Record<string, MediaRequest>> = {},
-  more: ModalityKinds = {},
+  more: MoreKinds = {},
 ): Modality[] {
   const kinds = features(columns).map((column) => ({ column, kind: kindOf(column, settings, more) }));
   const single = kinds.map(({ column: { name }, kind }) =>

@@ -5,8 +5,10 @@
 
 import type { Reading } from "../data/dataset.ts";
 import type { Column, Values } from "../data/records.ts";
-import type { Executable, Runtime } from "../engine/runtime.ts";
+import type { Executable, ForeignNetwork, Runtime } from "../engine/runtime.ts";
 import { keepOutputs } from "../engine/subgraph.ts";
+import { extractFeatures } from "../modalities/backbone/extract.ts";
+import type { Gallery } from "../modalities/backbone/gallery.ts";
 import { batchRows, modalityFeeds, selectRows } from "../modalities/batch.ts";
 import type { Batch, Encoded, Modality, ModalityKinds, ModalityState } from "../modalities/modality.ts";
 import { openModality } from "../modalities/open-modality.ts";
@@ -67,9 +69,11 @@ export interface EpochRecord {
 /** Everything that a model file holds. */
 export interface ModelParts {
   readonly record: ModelRecord;
-  /** `encoder-<modality>` and `decoder-<modality>` → ONNX model. */
+  /** `encoder-<modality>` and `decoder-<modality>` → ONNX model; `backbone-<column>` → the user's own. */
   readonly networks: Readonly<Record<string, Uint8Array>>;
   readonly prior: Mixture;
+  /** Modality → training items that it answers with. */
+  readonly galleries?: Readonly<Record<string, Gallery>>;
 }
 
 /** Gaussians over the latent space, one a row, row-major [rows, latent]. */
@@ -95,6 +99,8 @@ export interface LatentModel {
   typical(modality: string, latents: Float32Array): Promise<Encoded>;
   /** log p(x|z) of each row in nats, [rows]; the modality is taken as present in all. */
   logLikelihood(modality: string, latents: Float32Array, items: Encoded): Promise<Float32Array>;
+  /** Rows whose columns that are read through a backbone hold features: what `encodeRows` takes. */
+  extract(rows: readonly Values[]): Promise<readonly Values[]>;
   close(): Promise<void>;
 }
 
@@ -105,12 +111,12 @@ export interface TrainedModel extends LatentModel {
 
 /** @param kinds modalities beside the built-in ones that the model was trained with */
 export const openTrainedModel = (
-  { record, networks, prior }: ModelParts,
+  { record, networks, prior, galleries = {} }: ModelParts,
   runtime: Runtime,
   kinds: ModalityKinds = {},
 ): TrainedModel => ({
   ...openNetworks(
-    record.modalities.map((state) => openModality(state, kinds)),
+    record.modalities.map((state) => withGallery(openModality(state, kinds), galleries)),
     record.config.latent,
     networks,
     runtime,
@@ -119,6 +125,11 @@ export const openTrainedModel = (
   prior,
 });
 
+const withGallery = (modality: Modality, galleries: Readonly<Record<string, Gallery>>): Modality => {
+  const own = Object.hasOwn(galleries, modality.name) ? galleries[modality.name] : undefined;
+  return (own && modality.withGallery?.(own)) ?? modality;
+};
+
 export function openNetworks(
   modalities: readonly Modality[],
   latent: number,
@@ -126,6 +137,15 @@ export function openNetworks(
   runtime: Runtime,
 ): LatentModel {
   const loaded = new Map<string, Promise<Executable>>();
+  const foreign = new Map<string, Promise<ForeignNetwork>>();
+  const uses = Object.fromEntries(modalities.flatMap(({ name, backbone }) => (backbone ? [[name, backbone]] : [])));
+  const backboneOf = (name: string): Promise<ForeignNetwork> => {
+    const bytes = networks[name];
+    if (!bytes) throw new Error(`The model lacks "${name}", through which it reads a column. Train again.`);
+    const ready = foreign.get(name) ?? runtime.loadForeign(bytes);
+    foreign.set(name, ready);
+    return ready;
+  };
 
   /** Networks are loaded when first used: a translation needs two of them. */
   const open = (key: string, load: () => Promise<Executable>): Promise<Executable> => {
@@ -173,7 +193,11 @@ export function openNetworks(
       density: (modality) => open(`density-${modality.name}`, () => runtime.load(densityModel(modality))),
     }),
 
+    extract: (rows) => extractFeatures(uses, rows, backboneOf),
+
     async close() {
+      for (const network of foreign.values()) await (await network).release();
+      foreign.clear();
       for (const executable of loaded.values()) await (await executable).release();
       loaded.clear();
     },

@@ -5,8 +5,17 @@ import { basename } from "node:path";
 import { checkUsable, type Dataset } from "../data/dataset.ts";
 import type { Issue } from "../data/issues.ts";
 import type { Runtime } from "../engine/runtime.ts";
+import { extractFeatures } from "../modalities/backbone/extract.ts";
+import type { Gallery } from "../modalities/backbone/gallery.ts";
 import type { Modality, ModalityKinds } from "../modalities/modality.ts";
-import { type EncodeOptions, encodeDataset, fitDataset } from "../modalities/node/encode-dataset.ts";
+import {
+  type EncodedDataset,
+  type EncodeOptions,
+  encodeDataset,
+  fitDataset,
+} from "../modalities/node/encode-dataset.ts";
+import { makeGallery } from "../modalities/node/make-gallery.ts";
+import { readBackbones } from "../modalities/node/read-backbones.ts";
 import type { ModelConfig } from "../models/config.ts";
 import { checkNetworks } from "../models/networks/check.ts";
 import type { ModelParts } from "../models/trained-model.ts";
@@ -42,22 +51,28 @@ export async function train(
   options: TrainOptions,
 ): Promise<Trained> {
   checkUsable(dataset);
-  const modalities = await fitDataset(dataset, {
-    decoder: options.decoder,
-    seed: training.seed,
-    kinds: options.kinds,
-  });
+  const backbones = await readBackbones(dataset, runtime);
+  const { decoder, kinds } = options;
+  const modalities = await fitDataset(dataset, { decoder, seed: training.seed, kinds, backbones });
   checkNetworks(modalities, model);
   options.onModalities?.(modalities);
-  const encoded = await encodeDataset(dataset, modalities, options);
-  const { rows, splits } = encoded;
-  const fitted = await fitModel({ rows, splits, modalities, model, training }, runtime, options).finally(encoded.close);
+  const uses = Object.fromEntries(modalities.flatMap(({ name, backbone }) => (backbone ? [[name, backbone]] : [])));
+  const extract: EncodeOptions["extract"] = (rows) => extractFeatures(uses, rows, backbones.networkOf);
+  const encoded = await encodeDataset(dataset, modalities, { ...options, extract });
+  await backbones.release();
+  const learn = async () => {
+    const galleries = await makeGalleries(dataset, modalities, encoded, { decoder, seed: training.seed });
+    const { rows, splits } = encoded;
+    return { galleries, fitted: await fitModel({ rows, splits, modalities, model, training }, runtime, options) };
+  };
+  const { galleries, fitted } = await learn().finally(encoded.close);
   const { source, fingerprint, rowCount, reading, columns } = dataset;
   return {
     issues: encoded.issues,
     parts: {
-      networks: fitted.networks,
+      networks: { ...fitted.networks, ...backbones.networks },
       prior: fitted.prior,
+      ...(Object.keys(galleries).length > 0 && { galleries }),
       record: {
         config: fitted.model,
         modalities: modalities.map(({ state }) => state),
@@ -66,4 +81,16 @@ export async function train(
       },
     },
   };
+}
+
+async function makeGalleries(
+  dataset: Dataset,
+  modalities: readonly Modality[],
+  encoded: EncodedDataset,
+  options: Parameters<typeof makeGallery>[3],
+): Promise<Record<string, Gallery>> {
+  const galleries: Record<string, Gallery> = {};
+  for (const modality of modalities)
+    if (modality.withGallery) galleries[modality.name] = await makeGallery(dataset, modality, encoded, options);
+  return galleries;
 }

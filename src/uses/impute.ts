@@ -40,7 +40,7 @@ export async function impute(
   rows: readonly Values[],
   { samples, seed, columns }: ImputeOptions,
 ): Promise<Imputed> {
-  const batch = encodeRows(model.modalities, rows);
+  const batch = encodeRows(model.modalities, await model.extract(rows));
   const posterior = await model.posterior(batch);
   const filled: Values[] = rows.map((row) => ({ ...row }));
   const intervals: Record<string, Uncertainty>[] = rows.map(() => ({}));
@@ -76,8 +76,8 @@ export async function predictRows(
 ): Promise<{ readonly typical: Values[]; readonly draws: Values[][] }> {
   const typical = await typicalRows(model, modality, posterior, seed, columns);
   const draws: Values[][] = [];
-  // Pictures and sounds have no interval, so they need no draws.
-  const hasScalars = Object.values(typical[0] ?? {}).some(isScalar);
+  // Pictures and sounds have no interval, so they need no draws; nor have items that were found, not made.
+  const hasScalars = !modality.gallery && Object.values(typical[0] ?? {}).some(isScalar);
   for (let i = 0; hasScalars && i < samples; i++) {
     const rng = random(seed, `impute ${modality.name} ${i}`);
     draws.push(await model.items(modality.name, sampleLatents(posterior, rng), { random: rng }));

@@ -7,7 +7,7 @@ import type { WritingOptions } from "../../models/choose-token.ts";
 import type { TrainedModel } from "../../models/trained-model.ts";
 import { findTarget, type Target } from "../../uses/names.ts";
 import { translate as translateGiven } from "../../uses/translate.ts";
-import { asText, tidy, writeAnswers } from "../answers.ts";
+import { asText, itemSources, noteNearest, tidy, writeAnswers } from "../answers.ts";
 import { readEvidence } from "../evidence.ts";
 import { UsageError } from "../failure.ts";
 import { withModel } from "../opened.ts";
@@ -36,12 +36,20 @@ export async function translate(path: string, flags: TranslateFlags): Promise<vo
     const { count, samples: sampled = false, seed = 0, temperature, topP } = flags;
     const options = { count, sampled, seed, temperature, topP };
     const answers = await translateGiven(model, given, flags.to, options);
+    noteNearest(terminal, model, target.columns);
     const written = await writeMedia(media, answers, flags.out);
     terminal.result(answers.map((answer, i) => textOf(model, target, answer, written, i)).join("\n"), {
       to: flags.to,
       values: answers.map((answer, i) => jsonOf(target, answer, written, i)),
+      ...trainingItems(target, answers),
     });
   });
+}
+
+/** Where answers are training items: which. */
+function trainingItems({ columns }: Target, answers: readonly Values[]) {
+  const items = columns.flatMap((column) => itemSources(answers.map((answer) => answer[column] ?? null)));
+  return items.some((item) => item !== null) ? { trainingItems: items } : {};
 }
 
 type Paths = Readonly<Record<string, readonly (Value | null)[]>>;
