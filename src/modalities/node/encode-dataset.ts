@@ -53,7 +53,7 @@ const encodingVersion = 2;
 const filesAtOnce = 8;
 /** Rows decoded and encoded at once. */
 const rowsAtOnce = 256;
-const defaultMemory = 128 * 1024 * 1024;
+const defaultMemory = 64 * 1024 * 1024;
 
 /** Fits every modality to the training rows: a choice of many of them, and of some hundreds of their media. */
 export async function fitDataset(
