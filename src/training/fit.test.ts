@@ -241,33 +241,60 @@ test("an epoch's rate is the one it ran at, not the one that its bound led to", 
   expect(record.history.map(({ rate }) => rate)).toEqual([1e-30, 1e-30, 1e-30 / 3]);
 });
 
+/** The same rows as they lie on disk: in blocks, drawn from some of these at a time. */
+const inBlocks = (settings: object = {}) => {
+  const data = input({ training: { epochs: 15, ...settings } });
+  return { ...data, rows: { ...data.rows, blockRows: 32, windowBlocks: 3 } };
+};
+
+test("rows drawn from blocks: a model as good, the same for the same seed", async () => {
+  const [a, b] = [await fitModel(inBlocks(), runtime), await fitModel(inBlocks(), runtime)];
+  expect(a.networks).toEqual(b.networks);
+  const whole = await fitModel(input({ training: { epochs: 15 } }), runtime);
+  const best = ({ record }: typeof whole) =>
+    Math.max(...record.history.map(({ validation }) => validation["lower-bound"]!));
+  expect(best(a)).toBeGreaterThan(best(whole) - 1);
+  expect(a.record).toMatchObject({ rows: 320, validationRows: 80 });
+  expect(a.record.epochRows).toBeUndefined();
+});
+
+test("an epoch may be a part of the rows, which the record tells", async () => {
+  const { seen, record } = await watch(inBlocks({ epochs: 3, epochRows: 110 }));
+  expect(record).toMatchObject({ epochs: 3, rows: 320, epochRows: 107 });
+  expect(seen.reduce((rows, { outputs }) => rows + outputs["lower-bound"]!.length, 0)).toBe(320);
+});
+
 test.each([
   ["by default", {}],
+  ["in parts of blocks", { epochRows: 110, blocks: true }],
   // Too small a rate to move a weight: two epochs of the plateau's patience lie before the cut, the third after it.
   ["on a plateau", { rate: 1e-30, rateSchedule: "constant", warmUp: 0, patience: 3 }],
   ["with everything else", { optimiser: "amsgrad", weightDecay: 0.1, average: 0.9, accumulate: 2, rateWarmUp: 30 }],
-])("a run that was cut off goes on as if it had never stopped: %s", async (_, settings) => {
-  const folder = mkdtempSync(join(tmpdir(), "polyvae-checkpoint-"));
-  const checkpoints = cachedCheckpoints(arrayCache(folder), "run");
-  const data = input({ training: { epochs: 6, ...settings } });
-  const whole = await fitModel(data, runtime);
-  if ("patience" in settings)
-    expect(whole.record.history.map(({ rate }) => rate)).toEqual([...Array(4).fill(1e-30), 1e-30 / 3, 1e-30 / 3]);
+])(
+  "a run that was cut off goes on as if it had never stopped: %s",
+  async (_, { blocks = false, ...settings }: object & { blocks?: boolean }) => {
+    const folder = mkdtempSync(join(tmpdir(), "polyvae-checkpoint-"));
+    const checkpoints = cachedCheckpoints(arrayCache(folder), "run");
+    const data = blocks ? inBlocks({ epochs: 6, ...settings }) : input({ training: { epochs: 6, ...settings } });
+    const whole = await fitModel(data, runtime);
+    if ("patience" in settings)
+      expect(whole.record.history.map(({ rate }) => rate)).toEqual([...Array(4).fill(1e-30), 1e-30 / 3, 1e-30 / 3]);
 
-  const cut = new AbortController();
-  const onEpoch = ({ epoch }: { epoch: number }) => epoch === 3 && cut.abort();
-  const first = await fitModel(data, runtime, { checkpoints, signal: cut.signal, onEpoch });
-  expect(first.record).toMatchObject({ epochs: 3, stopped: "interrupted" });
-  const epochs: number[] = [];
-  const second = await fitModel(data, runtime, { checkpoints, onEpoch: ({ epoch }) => epochs.push(epoch) });
-  expect(epochs).toEqual([4, 5, 6]);
-  expect(second.networks).toEqual(whole.networks);
-  expect(second.record.history).toEqual(whole.record.history);
-  expect(second.record.wallSeconds).toBeGreaterThan(first.record.wallSeconds);
+    const cut = new AbortController();
+    const onEpoch = ({ epoch }: { epoch: number }) => epoch === 3 && cut.abort();
+    const first = await fitModel(data, runtime, { checkpoints, signal: cut.signal, onEpoch });
+    expect(first.record).toMatchObject({ epochs: 3, stopped: "interrupted" });
+    const epochs: number[] = [];
+    const second = await fitModel(data, runtime, { checkpoints, onEpoch: ({ epoch }) => epochs.push(epoch) });
+    expect(epochs).toEqual([4, 5, 6]);
+    expect(second.networks).toEqual(whole.networks);
+    expect(second.record.history).toEqual(whole.record.history);
+    expect(second.record.wallSeconds).toBeGreaterThan(first.record.wallSeconds);
 
-  // A finished run leaves nothing to resume.
-  const third = await fitModel(data, runtime, { checkpoints });
-  expect(third.record.history).toHaveLength(6);
-  expect(third.networks).toEqual(whole.networks);
-  rmSync(folder, { recursive: true });
-});
+    // A finished run leaves nothing to resume.
+    const third = await fitModel(data, runtime, { checkpoints });
+    expect(third.record.history).toHaveLength(6);
+    expect(third.networks).toEqual(whole.networks);
+    rmSync(folder, { recursive: true });
+  },
+);

@@ -57,7 +57,7 @@ const encodingVersion = 2;
 const filesAtOnce = 8;
 /** Rows decoded and encoded at once. */
 const rowsAtOnce = 256;
-const defaultMemory = 128 * 1024 * 1024;
+const defaultMemory = 64 * 1024 * 1024;
 
 export interface FitOptions {
   readonly decoder: MediaDecoder;
