@@ -67,7 +67,8 @@ function bestOf(tryForm: (delimiter: string) => Trial): Trial {
   const trials = usual.map((delimiter) => tryForm(delimiter));
   const parting = trials.filter(({ width }) => width > 1);
   parting.sort((a, b) => b.agreeing - a.agreeing || b.width - a.width);
-  if (parting[0] && parting[0].agreeing >= 0.8) return parting[0];
+  // Where the header is one cell, what parts the lines may be commas of sentences.
+  if (parting[0] && parting[0].agreeing >= 0.8 && parting[0].records[0]!.cells.length > 1) return parting[0];
   const rare = unusual.map((delimiter) => tryForm(delimiter)).filter(fitsExactly);
   rare.sort((a, b) => b.width - a.width);
   if (rare[0]) return rare[0];

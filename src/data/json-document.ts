@@ -8,7 +8,7 @@ type Fields = ReadonlyMap<string, Json>;
 
 export function rowsOfDocument(document: Json): Fields[] | undefined {
   if (!isObject(document) || document.size === 0) return undefined;
-  return ofLists(document) ?? ofRecords(document) ?? ofSplit(document) ?? ofRowList(document);
+  return ofSplit(document) ?? ofLists(document) ?? ofRecords(document) ?? ofRowList(document);
 }
 
 const isObject = (value: Json | undefined): value is Fields => value instanceof Map;

@@ -12,8 +12,7 @@ export type Json = string | boolean | null | JsonNumber | readonly Json[] | Read
 
 export class JsonFault extends Error {}
 
-const token =
-  /[\s]*(?:("(?:[^"\\\u0000-\u001f]|\\.)*")|(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)|(true|false|null|NaN|-?Infinity)|([[\]{},:]))/y;
+const token = /\s*(?:(")|(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)|(true|false|null|NaN|-?Infinity)|([[\]{},:]))/y;
 const deepest = 200;
 
 /** @throws JsonFault telling what is wrong */
@@ -32,7 +31,9 @@ export function parseJson(text: string): Json {
       const rest = text.slice(at).trim();
       throw new JsonFault(rest === "" ? "it ends too early" : `"${rest.slice(0, 20)}" is not JSON`);
     }
-    at = token.lastIndex;
+    at = found[1] === undefined ? token.lastIndex : stringEnd(text, token.lastIndex);
+    // The whole string stands where its opening quote was found.
+    if (found[1] !== undefined) found[1] = text.slice(token.lastIndex - 1, at);
     last = found[4] ?? "";
     return found;
   };
@@ -78,6 +79,16 @@ export function parseJson(text: string): Json {
   return found;
 }
 
+/** Behind the closing quote. A search, since an expression would keep a place for every character. */
+function stringEnd(text: string, start: number): number {
+  for (let at = text.indexOf('"', start); at >= 0; at = text.indexOf('"', at + 1)) {
+    let slashes = 0;
+    while (text[at - 1 - slashes] === "\\") slashes++;
+    if (slashes % 2 === 0) return at + 1;
+  }
+  throw new JsonFault("a string is opened and not closed");
+}
+
 function readString(quoted: string): string {
   if (!quoted.includes("\\")) return quoted.slice(1, -1);
   try {
@@ -99,12 +110,12 @@ export function writeJson(value: Json): string {
 /** Cells of one row: objects part into `a.b`, lists of words are joined by `|`, lists of numbers stay `[1, 2]`. */
 export function flatten(
   value: ReadonlyMap<string, Json>,
-  put: (name: string, text: string) => void,
+  put: (name: string, text: string | null) => void,
   before = "",
 ): void {
   for (const [key, inner] of value) {
     if (inner instanceof Map) flatten(inner as ReadonlyMap<string, Json>, put, `${before}${key}.`);
-    else put(before + key, cellText(inner));
+    else put(before + key, inner === null ? null : cellText(inner));
   }
 }
 
@@ -135,10 +146,12 @@ export function jsonSplitter(): { push(text: string): JsonPiece[]; end(): JsonPi
   let inList: boolean | undefined;
   let parts: string[] = [];
   let held = 0;
+  let begun = false;
   const take = (): JsonPiece[] => {
     const text = parts.join("").trim();
     parts = [];
     held = 0;
+    begun = false;
     return text === "" ? [] : [{ text, line: began }];
   };
   return {
@@ -149,7 +162,7 @@ export function jsonSplitter(): { push(text: string): JsonPiece[]; end(): JsonPi
       const pieces: JsonPiece[] = [];
       let from = 0;
       const keep = (to: number) => {
-        if (to <= from) return;
+        if (to <= from || !begun) return;
         parts.push(text.slice(from, to));
         held += to - from;
       };
@@ -172,10 +185,7 @@ export function jsonSplitter(): { push(text: string): JsonPiece[]; end(): JsonPi
           from = at + 1;
         } else {
           inList ??= false;
-          if (depth === 0 && held === 0 && text.slice(from, at).trim() === "") {
-            began = line;
-            from = at;
-          }
+          if (!begun) [begun, began, from] = [true, line, at];
           if (c === 34) inString = true;
           else if (c === 123 || c === 91) depth++;
           else if (c === 44 && depth === 0) cut(at, at + 1);

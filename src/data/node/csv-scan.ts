@@ -1,6 +1,7 @@
 /**
- * @file Whether a CSV file is regular: then DuckDB reads it as it stands. In: its bytes and its form. Out: true where it is UTF-8,
- * every record is as wide as the first, quotes open and close where they may, lines end in one way and none is blank.
+ * @file Whether a CSV file is regular: then DuckDB reads it as it stands. In: its bytes and its form. Out: the length of its longest
+ * record, where it is UTF-8, every record is as wide as the first, quotes open and close where they may, lines end in one way and
+ * none is blank; else nothing.
  */
 import { isUtf8 } from "node:buffer";
 
@@ -18,11 +19,11 @@ const carriage = 13;
 /** Where the scan stands: at a cell's first byte, in a plain or a quoted cell, behind its closing quote, behind a return. */
 const [start, plain, quoted, closed, returned] = [0, 1, 2, 3, 4];
 
-export async function isRegular(chunks: AsyncIterable<Uint8Array>, form: ScanForm): Promise<boolean> {
+export async function scanRegular(chunks: AsyncIterable<Uint8Array>, form: ScanForm): Promise<number | undefined> {
   const scan = scanner(form);
   const utf8 = utf8Check(form.longest);
-  for await (const chunk of chunks) if (!utf8.push(chunk) || !scan.push(chunk)) return false;
-  return utf8.end() && scan.end();
+  for await (const chunk of chunks) if (!utf8.push(chunk) || !scan.push(chunk)) return undefined;
+  return utf8.end() && scan.end() ? scan.longest() : undefined;
 }
 
 function scanner({ delimiter, quote, width, longest }: ScanForm) {
@@ -30,12 +31,14 @@ function scanner({ delimiter, quote, width, longest }: ScanForm) {
   let cells = 1;
   let length = 0;
   let total = 0;
+  let most = 0;
   /** 0 until the first line has ended. */
   let ending = 0;
   const endRecord = (kind: number): boolean => {
     const isBlank = cells === 1 && length <= kind;
     const fits = cells === width && !isBlank && (ending === 0 || ending === kind) && length <= longest;
     ending = kind;
+    most = Math.max(most, length);
     cells = 1;
     length = 0;
     state = start;
@@ -69,6 +72,7 @@ function scanner({ delimiter, quote, width, longest }: ScanForm) {
   };
   return {
     push,
+    longest: () => most,
     end: () => (length === 0 ? total > 0 : state !== quoted && state !== returned && endRecord(ending)),
   };
 }

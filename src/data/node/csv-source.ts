@@ -8,12 +8,12 @@ import { DataError } from "../data-error.ts";
 import type { Reading } from "../dataset.ts";
 import { type DecodeNotes, decodeText, type Encoding } from "../encoding.ts";
 import { type Compression, type Content, readBytes } from "./content.ts";
-import { isRegular } from "./csv-scan.ts";
+import { scanRegular } from "./csv-scan.ts";
 import { type Database, sqlPath, sqlText } from "./duckdb.ts";
 import type { Table } from "./file-source.ts";
 import { type SourceColumn, textColumn } from "./source.ts";
 import { type SourceIssues, sourceIssues } from "./source-issues.ts";
-import { longestRow, tableWriter } from "./table-writer.ts";
+import { lineSize, longestRow, tableWriter } from "./table-writer.ts";
 
 type CsvPlan = Pick<Reading, "header" | "delimiter">;
 
@@ -30,8 +30,8 @@ export async function openCsv(database: Database, content: Content, encoding: En
   if (isPlain && form.delimiter.length === 1 && form.delimiter !== "\0" && form.delimiter < "\x7f") {
     const [delimiter, quote] = [form.delimiter.charCodeAt(0), form.quote.charCodeAt(0)];
     const scan = { delimiter, quote, width: first.length, longest: longestRow };
-    if (await isRegular(readBytes(path, compression), scan))
-      return { columns, from: regular(content, dialect, plan), issues: [] };
+    const longest = await scanRegular(readBytes(path, compression), scan);
+    if (longest !== undefined) return { columns, from: regular(content, dialect, plan, longest), issues: [] };
   }
   return copied(database, content, encoding, { dialect, layout, columns, plan });
 }
@@ -66,12 +66,17 @@ function layoutOf({ first, width, trailing }: CsvDialect, header: boolean): Layo
 
 const duckCompression: Record<Compression, string> = { none: "uncompressed", gzip: "gzip", zstd: "zstd" };
 
-function regular({ path, compression }: Content, { form, first }: CsvDialect, { header }: CsvPlan): string {
+function regular(
+  { path, compression }: Content,
+  { form, first }: CsvDialect,
+  { header }: CsvPlan,
+  longest: number,
+): string {
   const types = first.map((_, i) => `'c${i}': 'VARCHAR'`).join(", ");
   const quote = sqlText(form.quote);
   return (
     `read_csv(${sqlPath(path)}, header=${header}, delim=${sqlText(form.delimiter)}, quote=${quote}, escape=${quote}, ` +
-    `auto_detect=false, parallel=false, max_line_size=${longestRow}, compression='${duckCompression[compression]}', columns={${types}})`
+    `auto_detect=false, parallel=false, ${lineSize(longest)}, compression='${duckCompression[compression]}', columns={${types}})`
   );
 }
 

@@ -44,14 +44,19 @@ export async function openJson(database: Database, content: Content, encoding: E
   const issues = sourceIssues();
   const table = await tableWriter(database);
   const places = new Map<string, number>();
+  const onlyNull = new Set<string>();
   const putRow = async (row: ReadonlyMap<string, Json>) => {
     const cells: string[] = [];
     flatten(row, (name, text) => {
       let place = places.get(name);
-      if (place === undefined) places.set(name, (place = places.size));
+      if (place === undefined) {
+        places.set(name, (place = places.size));
+        onlyNull.add(name);
+      }
+      if (text !== null) onlyNull.delete(name);
       if (cells[place]) throw new JsonFault(`duplicate key "${name}"`);
       while (cells.length < place) cells.push("");
-      cells[place] = text.replaceAll("\0", "\ufffd");
+      cells[place] = (text ?? "").replaceAll("\0", "\ufffd");
     });
     if (places.size > mostColumns)
       throw new DataError(
@@ -114,7 +119,11 @@ export async function openJson(database: Database, content: Content, encoding: E
     const why = skipped ? `; ${skipped.at}: ${skipped.detail}` : "";
     throw new DataError(`Cannot read ${path}: expected JSON objects with fields, found none${why}.`);
   }
-  const columns = [...places].map(([name, place]) => textColumn(name, `c${place}`));
+  // An object that a row lacks: its fields are the columns.
+  const isParted = (name: string) => [...places.keys()].some((other) => other.startsWith(`${name}.`));
+  const columns = [...places]
+    .filter(([name]) => !(onlyNull.has(name) && isParted(name)))
+    .map(([name, place]) => textColumn(name, `c${place}`));
   return { columns, from: await table.finish(places.size), issues: issues.list() };
 }
 

@@ -16,7 +16,7 @@ export interface TableWriter {
 }
 
 const pieceLength = 1 << 20;
-/** One row at most: what DuckDB sets aside for a line, several times over. */
+/** Bytes, or characters, of one row at most. */
 export const longestRow = 16 * 1024 * 1024;
 
 export async function tableWriter(database: Database): Promise<TableWriter> {
@@ -24,6 +24,7 @@ export async function tableWriter(database: Database): Promise<TableWriter> {
   const file = await open(path, "w");
   let width = 0;
   let rows = 0;
+  let longest = 0;
   let piece = "";
   return {
     get width() {
@@ -35,7 +36,9 @@ export async function tableWriter(database: Database): Promise<TableWriter> {
     append: (cells) => {
       width = Math.max(width, cells.length);
       rows++;
-      piece += line(cells);
+      const text = line(cells);
+      longest = Math.max(longest, text.length);
+      piece += text;
       if (piece.length < pieceLength) return undefined;
       const full = piece;
       piece = "";
@@ -43,7 +46,7 @@ export async function tableWriter(database: Database): Promise<TableWriter> {
     },
     finish: async (asked = width) => {
       await writeLast(file, piece);
-      return plainTable(path, Math.max(1, asked));
+      return plainTable(path, Math.max(1, asked), longest * 3);
     },
   };
 }
@@ -66,10 +69,16 @@ function line(cells: readonly string[]): string {
 /** DuckDB cannot tell an apostrophe from a quote only where none is a quote: whatever is not plain is quoted. */
 const quoted = (cell: string): string => (/[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
 
-function plainTable(path: string, width: number): string {
+/** DuckDB's reader sets aside sixteen times the longest line unless told otherwise. @param bytes of the longest line */
+export function lineSize(bytes: number): string {
+  const most = Math.max(2 ** 21, bytes + 2);
+  return `max_line_size=${most}, buffer_size=${Math.max(2 ** 24, most * 2)}`;
+}
+
+function plainTable(path: string, width: number, longest: number): string {
   const types = Array.from({ length: width }, (_, i) => `'c${i}': 'VARCHAR'`).join(", ");
   return (
     `read_csv(${sqlPath(path)}, header=false, delim=',', quote='"', escape='"', new_line='\\n', auto_detect=false, ` +
-    `null_padding=true, parallel=false, strict_mode=true, max_line_size=${longestRow * 2}, columns={${types}})`
+    `null_padding=true, parallel=false, strict_mode=true, ${lineSize(longest)}, columns={${types}})`
   );
 }
