@@ -12,10 +12,20 @@ import type { SearchFlags } from "./commands/search.ts";
 import type { TranslateFlags } from "./commands/translate.ts";
 import type { ReadFlags, TrainFlags } from "./config.ts";
 import { UsageError } from "./failure.ts";
-import { numberWithin, oneOf, pair, positiveNumber, seedNumber, wholeNumber } from "./option-values.ts";
+import {
+  delimiterText,
+  numberWithin,
+  oneOf,
+  pair,
+  positiveNumber,
+  repeated,
+  seedNumber,
+  wholeNumber,
+} from "./option-values.ts";
 import type { OutputOptions } from "./terminal.ts";
 
-const dataHelp = "CSV, JSONL or Parquet file";
+const dataHelp =
+  "CSV, TSV, JSON, JSONL, Parquet or Arrow file (plain, .gz or .zst), 'shards-*.parquet', or a folder of data or of media";
 const modelHelp = "model file that train wrote";
 type Out = { readonly out: string };
 
@@ -65,6 +75,15 @@ const reading = (target: Command, label: string): Command =>
       "media column made of others: image=png/{id}.png (repeat)",
       pair("--media", "image=png/{id}.png"),
     )
+    .option(
+      "--pattern <pattern>",
+      "columns from file names: '{digit}_{speaker}_{take}.wav', '{label}/{id}.png', 'speech={digit}_{take}.wav'",
+    )
+    .option("--join <file>", "a further file, its columns added to the rows of equal key (repeat)", repeated)
+    .option("--no-join", "leave out the files that the model was trained with")
+    .option("--on <column>", "key column of --join: id, or left=right where its names differ (repeat)", repeated)
+    .option("--media-root <folder>", "a further folder that cells may name media files of")
+    .option("--delimiter <text>", "what parts the cells of a CSV file, where it is not recognised", delimiterText)
     .option("--no-header", "the first line is a row; columns are column1, column2, …")
     .option("--split-column <column>", "column that says train, validation or test")
     .option(
@@ -87,6 +106,10 @@ const inspect = (): Command =>
       "inspect",
       "Show columns, inferred kinds, gaps, issues, and what would be learnt.",
       "polyvae inspect catalogue.csv",
+      "Data may be a file, files of equal columns, or a folder of pictures or sounds:\n" +
+        "  $ polyvae inspect photos --pattern '{label}/{id}.png'\n" +
+        "  $ polyvae inspect 'parts/*.parquet'\n" +
+        "  $ polyvae inspect people.csv --join visits.csv --on person=id --media 'face=faces/{person}.jpg'",
     ),
     "column kept out of the model and used only to judge it",
   )

@@ -27,6 +27,8 @@ const columnSchema = z.union([
 ]);
 
 const columnName = z.string().min(1);
+const fileName = z.string().min(1);
+const joinedFile = z.union([fileName, z.strictObject({ file: fileName, on: columnName.optional() })]);
 const dataShape = {
   columns: z.record(columnName, columnSchema).optional().describe("Kind or role of columns, where inference errs."),
   label: columnName.optional().describe("Column kept out of the model and used only to judge it."),
@@ -35,6 +37,13 @@ const dataShape = {
   stratify: columnName.optional().describe("Every value of this column gives each split its share."),
   id: columnName.optional().describe("Column that names the rows."),
   media: z.record(columnName, z.string()).optional().describe("Media columns made of others: image: 'png/{id}.png'."),
+  pattern: z.string().min(1).optional().describe("Columns read from file names: '{digit}_{speaker}_{take}.wav'."),
+  join: z
+    .union([joinedFile, z.array(joinedFile)])
+    .optional()
+    .describe("Files joined to the data on a key: other.csv, or {file: other.csv, on: id}."),
+  mediaRoot: z.string().min(1).optional().describe("A further folder that media cells may name files of."),
+  delimiter: z.string().min(1).max(4).optional().describe("What parts the cells of a CSV file."),
   header: z.boolean().optional().describe("Whether the first line holds the columns' names."),
   validation: z.number().min(0).max(0.9).optional().describe("Share of rows held out to judge when to stop."),
   test: z.number().min(0).max(0.9).optional().describe("Share of rows held out for evaluation."),

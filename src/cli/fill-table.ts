@@ -44,7 +44,7 @@ const rowsAtOnce = 256;
 const intervalHeader = ["row", "key", "column", "value", "low", "high", "probability"];
 
 export async function fillTable({ model, dataset, samples, seed }: FillJob): Promise<Filling> {
-  const raw = await rawTable(dataset.source, dataset.reading.header);
+  const raw = await rawTable(dataset.source, dataset.reading);
   const columns = columnsToFill(model, dataset, raw.columns);
   const names = columns.map(({ name }) => name);
   const counts = Object.fromEntries(names.map((name) => [name, 0]));

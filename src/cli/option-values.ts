@@ -43,6 +43,17 @@ export const pair =
     return { ...before, [name]: text.slice(at + 1) };
   };
 
+/** A value that may be given several times. */
+export const repeated = (text: string, before: readonly string[] | false = []): string[] => [...(before || []), text];
+
+/** `\t` stands for a tab, as shells do not. */
+export const delimiterText = (text: string): string => {
+  const said = text.replaceAll("\\t", "\t");
+  return said.length >= 1 && said.length <= 4 && !/["'\r\n]/.test(said)
+    ? said
+    : refuse("--delimiter", "one to four characters, no quotes", text);
+};
+
 export const oneOf =
   <T extends string>(option: string, words: readonly T[]) =>
   (text: string): T =>

@@ -8,6 +8,14 @@ import type { Column, ColumnKind, ColumnRole, Row, Spelling, Split } from "./rec
 /** How a data set was read: plain JSON, kept in the model so that later commands read the same way. */
 export interface Reading {
   readonly header: boolean;
+  /** What parts the cells of a CSV file, where the user says so. */
+  readonly delimiter?: string;
+  /** Columns read from file names: `{digit}_{speaker}_{take}.wav`. */
+  readonly pattern?: string;
+  /** Files joined to the data, in order. */
+  readonly join?: readonly JoinedFile[];
+  /** A folder beside that of the data that media cells may name: an absolute path. */
+  readonly mediaRoot?: string;
   /** Media columns made from other columns: name → pattern such as `png72/{id}.png`. */
   readonly media: Readonly<Record<string, string>>;
   /** Column settings that override inference: name → settings, as the config file says them. */
@@ -22,6 +30,14 @@ export interface Reading {
   readonly idColumn?: string;
   /** What every column turned out to be: another file opened with this reading has the same kinds and roles. */
   readonly resolved: Readonly<Record<string, ResolvedColumn>>;
+}
+
+/** A file whose columns are added to the rows of equal key. */
+export interface JoinedFile {
+  /** Absolute. */
+  readonly path: string;
+  /** `id`, or `left=right` where the key's names differ; by default the only name in common. */
+  readonly on?: string;
 }
 
 export interface SplitFractions {

@@ -76,7 +76,7 @@ export const decodeMedia = (
   }
 };
 
-export type MediaFault = "media-absent" | "media-undecodable" | "media-empty" | "media-too-large";
+export type MediaFault = "media-absent" | "media-outside" | "media-undecodable" | "media-empty" | "media-too-large";
 
 /** A media file that cannot become a value. The message names the file, what was found and what to do. */
 export class MediaError extends Error {

@@ -16,6 +16,13 @@ export interface RoleChoices {
   readonly idColumn?: string;
   /** Kinds and roles of an earlier reading. Where given, columns it does not know are left aside. */
   readonly resolved?: Readonly<Record<string, ResolvedColumn>>;
+  /** What the source itself tells of its columns. */
+  readonly implied?: Readonly<Record<string, ImpliedKind>>;
+}
+
+export interface ImpliedKind {
+  readonly kind: ColumnKind;
+  readonly why: string;
 }
 
 /** What only the file itself can tell about columns that may name rows or splits. */
@@ -40,7 +47,8 @@ export function resolveColumns(facts: readonly ColumnFacts[], choices: RoleChoic
 
 function resolveColumn(fact: ColumnFacts, choices: RoleChoices): Column {
   const { statistics: s } = fact;
-  const inferred = inferKind(s);
+  const implied = own(choices.implied, s.name);
+  const inferred = implied && s.filled > 0 ? { ...inferKind(s), ...implied } : inferKind(s);
   const setting = own(choices.columns, s.name);
   const earlier = own(choices.resolved, s.name);
   const kind = setting?.kind ?? earlier?.kind ?? (setting?.modality ? rawKind(inferred.kind) : inferred.kind);

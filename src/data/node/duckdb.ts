@@ -2,9 +2,8 @@
  * @file DuckDB as a reader: queries in, rows of values out, in bounded chunks. Never reaches for the network: extensions are
  * those that the package carries. Memory is capped, and what exceeds it spills to the system's temporary folder.
  */
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { DuckDBBlobValue, type DuckDBConnection, DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
+import { temporaryFolder } from "./temporary.ts";
 
 export type SqlValue = string | number | boolean | Uint8Array | null;
 
@@ -13,6 +12,8 @@ export interface Database {
   query(sql: string): Promise<SqlValue[][]>;
   /** Chunks of at most 2048 rows, column by column, in source order; reading stops when the loop does. */
   stream(sql: string): AsyncGenerator<SqlValue[][]>;
+  /** The path of a file that lives until the database is closed. */
+  temporary(name: string): string;
   close(): void;
 }
 
@@ -20,11 +21,12 @@ export interface Database {
 export const memoryLimit = "512MB";
 
 export async function openDatabase(): Promise<Database> {
+  const folder = temporaryFolder();
   const instance = await DuckDBInstance.create(":memory:", {
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
     memory_limit: memoryLimit,
-    temp_directory: join(tmpdir(), `polyvae-duckdb-${process.pid}`),
+    temp_directory: folder.file("spill"),
   });
   return {
     query: async (sql) => {
@@ -44,7 +46,11 @@ export async function openDatabase(): Promise<Database> {
         connection.closeSync();
       }
     },
-    close: () => instance.closeSync(),
+    temporary: folder.file,
+    close: () => {
+      instance.closeSync();
+      folder.remove();
+    },
   };
 }
 

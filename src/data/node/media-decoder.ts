@@ -45,6 +45,7 @@ const unusable = (code: MediaFault, path: string, fact: string, remedy: string):
 
 const remedies: Readonly<Record<MediaFault, string>> = {
   "media-absent": "Check the path.",
+  "media-outside": "Name a file of the data folder.",
   "media-empty": "Replace the file.",
   "media-too-large": "Shrink it first.",
   "media-undecodable": "Replace the file.",

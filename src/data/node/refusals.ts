@@ -65,7 +65,7 @@ export function checkMediaFound(path: string, survey: Survey, options: ReadOptio
   for (const [name, pattern] of Object.entries(options.media ?? {})) {
     const cells = survey.mediaCells.get(name) ?? 0;
     if (cells === 0 || (survey.unusable.get(name)?.size ?? 0) < cells) continue;
-    const first = survey.issues.find((issue) => issue.code !== "row-empty" && issue.column === name);
+    const first = survey.issues.find((issue) => issue.column === name);
     const detail = first && "detail" in first ? first.detail : "none can be used";
     throw new DataError(
       `Cannot make media column "${name}" from "${pattern}": none of ${cells} files can be used; ${detail}. ` +

@@ -4,7 +4,7 @@
  */
 
 import type { SplitFractions } from "../dataset.ts";
-import type { Issue } from "../issues.ts";
+import type { Issue, SourceIssue } from "../issues.ts";
 import { type Column, type MediaFile, type Row, type Split, splits } from "../records.ts";
 import type { RowListener } from "../rows.ts";
 import { type SplitCuts, splitAt, splitCuts } from "../split.ts";
@@ -27,7 +27,7 @@ export interface Survey {
 
 /** Issues by column and code, each kind up to a bound. */
 export interface IssueCollector {
-  add(issue: Issue & { readonly column: string }): void;
+  add(issue: Exclude<Issue, SourceIssue> & { readonly column: string }): void;
   list(): Issue[];
 }
 
@@ -65,6 +65,7 @@ export function surveyNotes(): SurveyNotes {
     issues,
     listener: {
       fault: (column, row, code, value) => issues.add({ code, column, row, value: value.slice(0, 80) }),
+      media: (column, row, code, detail) => issues.add({ code, column, row, detail }),
       place: (_row, place) => places.push(place),
     },
     takePlaces: () => {
@@ -98,6 +99,7 @@ export async function surveyRows(
   const named = Object.fromEntries(splits.map((split) => [split, 0])) as Record<Split, number>;
   const places: number[] = [];
   const emptyRows: number[] = [];
+  let emptyCount = 0;
   let rowCount = 0;
   for await (const rows of chunks) {
     rowCount += rows.length;
@@ -110,15 +112,16 @@ export async function surveyRows(
     rows.forEach((row, i) => {
       const place = chunkPlaces[i]!;
       const isEmpty = features.every((name) => row.cells[name] === null || unusable.get(name)?.has(row.number));
-      if (isEmpty) emptyRows.push(row.number);
-      else if (typeof place === "string") named[place]++;
+      if (isEmpty) {
+        if (emptyCount++ < keptAlike) emptyRows.push(row.number);
+      } else if (typeof place === "string") named[place]++;
       else places.push(place);
     });
   }
   const cuts = cutsFor(plan, named, places);
   const splitCounts = { ...named };
   for (const place of places) splitCounts[splitAt(place, cuts)]++;
-  const usableRows = rowCount - emptyRows.length;
+  const usableRows = rowCount - emptyCount;
   const issues = [...notes.issues.list(), ...emptyIssues(emptyRows, features.length > 0)];
   return { rowCount, usableRows, splitCounts, cuts, issues, unusable, mediaCells };
 }
@@ -154,5 +157,5 @@ async function findBroken(
 /** With no feature at all every row is empty, which the refusal to train says better. */
 function emptyIssues(rows: readonly number[], hasFeatures: boolean): Issue[] {
   if (!hasFeatures) return [];
-  return rows.slice(0, keptAlike).map((row): Issue => ({ code: "row-empty", row }));
+  return rows.map((row): Issue => ({ code: "row-empty", row }));
 }
