@@ -5,18 +5,20 @@
 import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { DataError, nameList } from "../data-error.ts";
 import type { Dataset } from "../dataset.ts";
+import { inferKind } from "../infer.ts";
 import type { Issue } from "../issues.ts";
 import { patternColumns, planReading, type ReadOptions, type ReadPlan, toReading, withRoles } from "../reading.ts";
-import type { Column, Row } from "../records.ts";
+import type { Column, Row, Split } from "../records.ts";
 import { type ColumnFacts, checkNames, resolveColumns } from "../roles.ts";
-import { type RowListener, type RowPlan, rowBuilder } from "../rows.ts";
+import { type CellFault, placeBuilder, type RowPlan, rowBuilder } from "../rows.ts";
+import { countMissing, doubtfulRows } from "./doubts.ts";
 import { type Database, openDatabase } from "./duckdb.ts";
 import { explainRead } from "./explain-read.ts";
 import { fingerprintFile } from "./fingerprint.ts";
 import { checkId, checkKinds, checkKnown, checkMediaFound, unknownPart } from "./refusals.ts";
 import { openSource, type Source, type SourceColumn } from "./source.ts";
-import { distinctWords, isUnique, patternSql, readExamples, readStatistics, unknownSplits } from "./statistics.ts";
-import { type Survey, surveyNotes, surveyRows } from "./survey.ts";
+import { isUnique, patternSql, type Tallied, tallyColumns, unknownSplits, wordsOf } from "./statistics.ts";
+import { type IssueCollector, issueCollector, listFaults, type Survey, surveyRows } from "./survey.ts";
 
 /** @throws DataError where the file cannot be read or does not have what the options name */
 export async function openData(path: string, asked: ReadOptions = {}): Promise<Dataset> {
@@ -33,14 +35,15 @@ export async function openData(path: string, asked: ReadOptions = {}): Promise<D
 
 async function readDataset(database: Database, path: string, plan: ReadPlan, options: ReadOptions): Promise<Dataset> {
   const source = withMedia(await openSource(database, path, plan.header), plan, options);
-  const facts = await readFacts(database, source, plan, options);
+  const tallied = await tally(database, source, plan, options);
+  const facts = columnFacts(tallied, plan, options, path);
   const inferred = resolveColumns(facts, {
     ...plan,
     ...(options.reading ? { resolved: options.reading.resolved } : {}),
   });
   checkKinds(path, inferred, plan);
   checkKnown(path, inferred, options);
-  const rule = { seed: plan.seed, byColumn: await checkSplitWords(database, source, inferred) };
+  const rule = { seed: plan.seed, byColumn: checkSplitWords(source, inferred, tallied) };
   const rowPlan: RowPlan = {
     fileName: basename(path),
     columns: inferred,
@@ -49,15 +52,23 @@ async function readDataset(database: Database, path: string, plan: ReadPlan, opt
     locate: (text) => (isAbsolute(text) || /^[a-z][a-z0-9+.-]+:\/\//i.test(text) ? text : resolve(dirname(path), text)),
     unusable: new Map(),
   };
-  const notes = surveyNotes();
-  const survey = await surveyRows(readRows(database, source, rowPlan, notes.listener), notes, {
-    columns: inferred,
-    withMedia: options.checkMedia ?? true,
-    byColumn: rule.byColumn,
-    fractions: plan.splitFractions,
-  });
+  const issues = issueCollector();
+  const places = await readPlaces(database, source, tallied, rowPlan);
+  const survey = await surveyRows(
+    rowsToSurvey(database, source, tallied, rowPlan, listFaults(issues)),
+    places,
+    issues,
+    {
+      columns: inferred,
+      withMedia: options.checkMedia ?? true,
+      byColumn: rule.byColumn,
+      fractions: plan.splitFractions,
+    },
+  );
   checkMediaFound(path, survey, options);
-  const columns = inferred.map((column) => withSurvey(column, survey));
+  const counted = await withExactCounts(database, inferred, tallied, issues);
+  if (tallied.table) await database.query(`DROP TABLE ${tallied.table}`);
+  const columns = counted.map((column) => withSurvey(column, survey));
   const finalPlan: RowPlan = { ...rowPlan, columns, cuts: survey.cuts, unusable: survey.unusable };
   return {
     source: path,
@@ -67,7 +78,7 @@ async function readDataset(database: Database, path: string, plan: ReadPlan, opt
     usableRows: survey.usableRows,
     splitCounts: survey.splitCounts,
     columns,
-    issues: [...columnIssues(columns, options), ...survey.issues],
+    issues: [...columnIssues(columns, options), ...unitIssues(facts, columns), ...survey.issues],
     rows: () => readRows(database, source, finalPlan),
     close: () => database.close(),
   };
@@ -91,12 +102,7 @@ function withMedia(source: Source, plan: ReadPlan, options: ReadOptions): Source
   return { ...source, columns: [...source.columns.filter(({ name }) => !replaced.includes(name)), ...made] };
 }
 
-async function readFacts(
-  database: Database,
-  source: Source,
-  plan: ReadPlan,
-  options: ReadOptions,
-): Promise<ColumnFacts[]> {
+async function tally(database: Database, source: Source, plan: ReadPlan, options: ReadOptions): Promise<Tallied> {
   const { columns, from, path } = source;
   // Only names that the user gives now must exist; a file opened for a model may lack columns.
   const { reading: _, ...asked } = options;
@@ -105,45 +111,91 @@ async function readFacts(
     columns.map(({ name }) => name),
     { ...asked, columns: options.columns ?? {} },
   );
-  const statistics = await readStatistics(database, from, columns);
-  if ((statistics[0]?.rows ?? 0) === 0) {
-    const remedy = plan.header ? "Add rows, or use --no-header where the first line is a row." : "Add rows.";
-    throw new DataError(
-      `Cannot read ${path}: expected rows, found ${plan.header ? "a header and nothing below it" : "none"}. ${remedy}`,
-    );
-  }
-  const examples = await readExamples(database, from, columns);
-  return Promise.all(
-    columns.map(async (column, i): Promise<ColumnFacts> => {
-      const isId = /^id$/i.test(column.name) || column.name === plan.idColumn;
-      const isSplit = /^split$/i.test(column.name);
-      const words = isSplit ? await distinctWords(database, from, column, 20) : [];
-      return {
-        statistics: statistics[i]!,
-        examples: examples[i]!,
-        unique: isId && (await isUnique(database, from, column)),
-        namesSplits: words.length > 0 && unknownSplits(words).length === 0,
-      };
-    }),
-  ).then((facts) => checkId(path, facts, options));
+  const tallied = await tallyColumns(database, from, columns);
+  if (tallied.rows > 0) return tallied;
+  const remedy = plan.header ? "Add rows, or use --no-header where the first line is a row." : "Add rows.";
+  throw new DataError(
+    `Cannot read ${path}: expected rows, found ${plan.header ? "a header and nothing below it" : "none"}. ${remedy}`,
+  );
+}
+
+function columnFacts({ tallies }: Tallied, plan: ReadPlan, options: ReadOptions, path: string): ColumnFacts[] {
+  const facts = tallies.map((of): ColumnFacts => {
+    const isId = /^id$/i.test(of.name) || of.name === plan.idColumn;
+    const words = /^split$/i.test(of.name) ? wordsOf(of) : [];
+    return {
+      tally: of,
+      unique: isId && isUnique(of),
+      namesSplits: words.length > 0 && unknownSplits(words).length === 0,
+    };
+  });
+  return checkId(path, facts, options);
 }
 
 /** Whether a split column decides. @throws DataError where it holds words that name no split */
-async function checkSplitWords(database: Database, source: Source, columns: readonly Column[]): Promise<boolean> {
-  const column = columns.find(({ role }) => role === "split");
-  if (column === undefined) return false;
-  const words = await distinctWords(
-    database,
-    source.from,
-    source.columns.find(({ name }) => name === column.name)!,
-    20,
-  );
-  const unknown = unknownSplits(words);
+function checkSplitWords(source: Source, columns: readonly Column[], { tallies }: Tallied): boolean {
+  const at = columns.findIndex(({ role }) => role === "split");
+  if (at < 0) return false;
+  const unknown = unknownSplits(wordsOf(tallies[at]!));
   if (unknown.length === 0) return true;
   throw new DataError(
-    `Cannot split ${source.path} by column "${column.name}": expected train, validation or test, found ${nameList(unknown)}. ` +
+    `Cannot split ${source.path} by column "${columns[at]!.name}": expected train, validation or test, found ${nameList(unknown)}. ` +
       "Correct the values, or choose another split column.",
   );
+}
+
+/** The place of every row, from the columns that decide it alone. */
+async function readPlaces(
+  database: Database,
+  source: Source,
+  { rows, table }: Tallied,
+  plan: RowPlan,
+): Promise<(Split | number)[]> {
+  const deciding = (["id", "split", "group"] as const).map((role) =>
+    plan.columns.findIndex((column) => column.role === role),
+  );
+  const placeOf = placeBuilder(plan);
+  if (deciding.every((at) => at < 0)) return Array.from({ length: rows }, () => placeOf(null, null, null));
+  const texts = deciding.map((at) => (at < 0 ? "NULL::VARCHAR" : table ? `c${at}` : source.columns[at]!.text));
+  const places: (Split | number)[] = [];
+  for await (const [ids, named, groups] of database.stream(`SELECT ${texts.join(", ")} FROM ${table ?? source.from}`)) {
+    const text = (cells: readonly unknown[] | undefined, i: number) => (cells![i] ?? null) as string | null;
+    for (let i = 0; i < ids!.length; i++) places.push(placeOf(text(ids, i), text(named, i), text(groups, i)));
+  }
+  return places;
+}
+
+/** All rows, or of a large file those that need a look. */
+function rowsToSurvey(
+  database: Database,
+  source: Source,
+  { table }: Tallied,
+  plan: RowPlan,
+  fault: CellFault,
+): AsyncIterable<Row[]> {
+  const ofBytes = source.columns.some(({ bytes }, i) => bytes !== undefined && isMedia(plan.columns[i]!));
+  if (table === undefined || ofBytes) return readRows(database, source, plan, fault);
+  const columns = source.columns.map(({ name }, i) => ({ name, text: `c${i}` }));
+  const from = `${table} WHERE ${doubtfulRows(plan.columns)}`;
+  return readRows(database, { ...source, columns, from }, plan, fault, "n");
+}
+
+const isMedia = ({ kind }: Column): boolean => kind === "image" || kind === "audio";
+
+/** Columns of which only a sample was counted, their cells counted in full. */
+async function withExactCounts(
+  database: Database,
+  columns: readonly Column[],
+  { table, tallies, rows }: Tallied,
+  issues: IssueCollector,
+): Promise<Column[]> {
+  if (table === undefined) return [...columns];
+  const missing = await countMissing(database, table, columns);
+  return columns.map((column, i) => {
+    if (tallies[i]!.counted === rows || tallies[i]!.bytes) return column;
+    const present = rows - missing[i]! - issues.faults(column.name);
+    return { ...column, present, missing: rows - present, distinct: Math.min(column.distinct, present) };
+  });
 }
 
 /** A media column's counts, now that its files were looked at; one without a usable file is left aside. */
@@ -167,24 +219,36 @@ function columnIssues(columns: readonly Column[], { reading, columns: settings =
   });
 }
 
+/** Columns of numbers in more than one unit. */
+function unitIssues(facts: readonly ColumnFacts[], columns: readonly Column[]): Issue[] {
+  return facts.flatMap(({ tally: of }, i): Issue[] => {
+    const { name, kind, spelling } = columns[i]!;
+    const units = spelling?.numbers ? inferKind(of) : undefined;
+    return units?.units && units.kind === kind ? [{ code: "units-mixed", column: name, units: units.units }] : [];
+  });
+}
+
 async function* readRows(
   database: Database,
   source: Source,
   plan: RowPlan,
-  listener?: RowListener,
+  fault?: CellFault,
+  number?: string,
 ): AsyncGenerator<Row[]> {
-  const build = rowBuilder(plan, listener);
+  const build = rowBuilder(plan, fault);
   // Bytes are read only where the column became media.
-  const wanted = source.columns.map((column, i) => ({ ...column, kind: plan.columns[i]!.kind }));
-  const bytesOf = wanted.map(({ bytes, kind }) => (kind === "image" || kind === "audio" ? bytes : undefined));
+  const wanted = source.columns;
+  const bytesOf = wanted.map(({ bytes }, i) => (isMedia(plan.columns[i]!) ? bytes : undefined));
   const text = wanted.map((column, i) => `${column.text} AS c${i}`);
   const bytes = bytesOf.flatMap((sql, i) => (sql === undefined ? [] : [`${sql} AS b${i}`]));
-  const chunks = database.stream(`SELECT ${[...text, ...bytes].join(", ")} FROM ${source.from}`);
+  const all = [...text, ...bytes, ...(number === undefined ? [] : [number])];
+  const chunks = database.stream(`SELECT ${all.join(", ")} FROM ${source.from}`);
   try {
     for await (const chunk of chunks) {
       let next = text.length;
       yield build({
         rows: chunk[0]!.length,
+        ...(number !== undefined && { numbers: chunk.at(-1) as number[] }),
         text: chunk.slice(0, text.length) as (string | null)[][],
         bytes: bytesOf.map((sql) => (sql === undefined ? undefined : (chunk[next++] as (Uint8Array | null)[]))),
       });

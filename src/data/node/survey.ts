@@ -1,12 +1,11 @@
 /**
- * @file The first reading of all rows. In: rows as they will be read again. Out: what only the rows can tell: bad cells,
- * missing and broken media, empty rows, and how the rows fall into splits.
+ * @file The first look at rows. In: rows as they will be read again: all, or of a large file those that need a look; and the place of
+ * every row. Out: what only the rows can tell: bad cells, missing and broken media, empty rows, and how the rows fall into splits.
  */
-
 import type { SplitFractions } from "../dataset.ts";
 import type { Issue } from "../issues.ts";
 import { type Column, type MediaFile, type Row, type Split, splits } from "../records.ts";
-import type { RowListener } from "../rows.ts";
+import type { CellFault } from "../rows.ts";
 import { type SplitCuts, splitAt, splitCuts } from "../split.ts";
 import { checkMedia } from "./media-check.ts";
 
@@ -29,6 +28,8 @@ export interface Survey {
 export interface IssueCollector {
   add(issue: Issue & { readonly column: string }): void;
   list(): Issue[];
+  /** Cells of a column that became missing because they could not be read. */
+  faults(column: string): number;
 }
 
 export function issueCollector(): IssueCollector {
@@ -47,33 +48,17 @@ export function issueCollector(): IssueCollector {
         .filter(({ count }) => count > keptAlike)
         .map(({ column, of, count }): Issue => ({ code: "more-alike", column, of, count: count - keptAlike })),
     ],
+    faults: (column) =>
+      (counts.get(`number-not-finite ${column}`)?.count ?? 0) +
+      (counts.get(`value-not-readable ${column}`)?.count ?? 0),
   };
 }
 
-/** What is counted while the rows of the survey are built. */
-export interface SurveyNotes {
-  readonly listener: RowListener;
-  readonly issues: IssueCollector;
-  /** Takes the places of the rows built since the last call. */
-  takePlaces(): (Split | number)[];
-}
-
-export function surveyNotes(): SurveyNotes {
-  const issues = issueCollector();
-  let places: (Split | number)[] = [];
-  return {
-    issues,
-    listener: {
-      fault: (column, row, code, value) => issues.add({ code, column, row, value: value.slice(0, 80) }),
-      place: (_row, place) => places.push(place),
-    },
-    takePlaces: () => {
-      const taken = places;
-      places = [];
-      return taken;
-    },
-  };
-}
+/** Bad cells become issues while rows are built. */
+export const listFaults =
+  (issues: IssueCollector): CellFault =>
+  (column, row, code, value) =>
+    issues.add({ code, column, row, value: value.slice(0, 80) });
 
 export interface SurveyPlan {
   readonly columns: readonly Column[];
@@ -82,10 +67,14 @@ export interface SurveyPlan {
   readonly fractions: SplitFractions;
 }
 
-/** @param chunks rows built with the listener of `notes` */
+/**
+ * @param chunks rows built with `listFaults(issues)`; rows left out have a value and no bad cell
+ * @param places of all rows, in their order
+ */
 export async function surveyRows(
   chunks: AsyncIterable<readonly Row[]>,
-  notes: SurveyNotes,
+  places: readonly (Split | number)[],
+  issues: IssueCollector,
   plan: SurveyPlan,
 ): Promise<Survey> {
   const { columns } = plan;
@@ -93,32 +82,39 @@ export async function surveyRows(
   const media = columns.filter(({ kind }) => kind === "image" || kind === "audio").map(({ name }) => name);
   const unusable = new Map(media.map((name) => [name, new Set<number>()]));
   const mediaCells = new Map(media.map((name) => [name, 0]));
-  const named = Object.fromEntries(splits.map((split) => [split, 0])) as Record<Split, number>;
-  const places: number[] = [];
   const emptyRows: number[] = [];
-  let rowCount = 0;
   for await (const rows of chunks) {
-    rowCount += rows.length;
     for (const name of media) {
       const found = rows.filter((row) => row.cells[name] !== null);
       mediaCells.set(name, mediaCells.get(name)! + found.length);
-      if (plan.withMedia) await findBroken(name, found, unusable.get(name)!, notes.issues);
+      if (plan.withMedia) await findBroken(name, found, unusable.get(name)!, issues);
     }
-    const chunkPlaces = notes.takePlaces();
-    rows.forEach((row, i) => {
-      const place = chunkPlaces[i]!;
-      const isEmpty = features.every((name) => row.cells[name] === null || unusable.get(name)?.has(row.number));
-      if (isEmpty) emptyRows.push(row.number);
-      else if (typeof place === "string") named[place]++;
-      else places.push(place);
-    });
+    for (const row of rows) {
+      if (features.every((name) => row.cells[name] === null || unusable.get(name)?.has(row.number))) {
+        emptyRows.push(row.number);
+      }
+    }
   }
-  const cuts = cutsFor(plan, named, places);
+  const named = Object.fromEntries(splits.map((split) => [split, 0])) as Record<Split, number>;
+  const drawn: number[] = [];
+  const empty = new Set(emptyRows);
+  places.forEach((place, i) => {
+    if (empty.has(i + 1)) return;
+    if (typeof place === "string") named[place]++;
+    else drawn.push(place);
+  });
+  const cuts = cutsFor(plan, named, drawn);
   const splitCounts = { ...named };
-  for (const place of places) splitCounts[splitAt(place, cuts)]++;
-  const usableRows = rowCount - emptyRows.length;
-  const issues = [...notes.issues.list(), ...emptyIssues(emptyRows, features.length > 0)];
-  return { rowCount, usableRows, splitCounts, cuts, issues, unusable, mediaCells };
+  for (const place of drawn) splitCounts[splitAt(place, cuts)]++;
+  return {
+    rowCount: places.length,
+    usableRows: places.length - emptyRows.length,
+    splitCounts,
+    cuts,
+    issues: [...issues.list(), ...emptyIssues(emptyRows, features.length > 0)],
+    unusable,
+    mediaCells,
+  };
 }
 
 /** A split column that names no validation rows gives a tenth of its training rows: test rows must stay unseen. */
