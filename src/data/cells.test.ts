@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cellReader, writeCell } from "./cells.ts";
-import { sureDatePatterns } from "./dates.ts";
+import { sureDatePattern } from "./dates.ts";
 import { type DateFormat, dateFormats, type NumberSpelling, type Spelling, type TimeFormat } from "./records.ts";
 
 describe("number cells", () => {
@@ -202,7 +202,7 @@ describe("dates", () => {
           .replace("MMM", name.slice(0, 3))
           .replace("MM", month)
           .replace(/DD|D(?![a-z])/, day);
-        const sure = sureDatePatterns(dates).some((pattern) => new RegExp(pattern, "i").test(text));
+        const sure = new RegExp(sureDatePattern(dates), "i").test(text);
         if (sure) expect([text, cellReader("date", { dates })(text).value]).not.toEqual([text, null]);
       }),
       { numRuns: 1000 },

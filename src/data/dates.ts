@@ -193,11 +193,11 @@ function findTimes(counts: ReadonlyMap<string, number>): TimeFormat | undefined 
 }
 
 /**
- * Patterns of days that surely exist, for SQL (case does not matter): every month has 28, February alone lacks the 29th and 30th.
- * A cell that none matches must be read to be known.
+ * A pattern of days that surely exist, for SQL (case does not matter): every month has 28, February alone lacks the 29th and 30th.
+ * A cell that does not match it must be read to be known.
  */
-export function sureDatePatterns(format: DateFormat): string[] {
-  if (format === "epoch-seconds" || format === "epoch-milliseconds") return ["^[0-9]{9,13}$"];
+export function sureDatePattern(format: DateFormat): string {
+  if (format === "epoch-seconds" || format === "epoch-milliseconds") return "^[0-9]{9,13}$";
   const days = ["(0?[1-9]|1[0-9]|2[0-8])", "(29|30)", "31"];
   const months = ["(0?[1-9]|1[0-2])", "(0?[13-9]|1[0-2])", "(0?[13578]|1[02])"];
   const named = [
@@ -207,7 +207,7 @@ export function sureDatePatterns(format: DateFormat): string[] {
   ];
   const fixed = format === "YYYY-MM-DD" || format === "YYYYMMDD";
   const time = "(([T ]|, )([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?Z?)?";
-  return days.map((day, i) => {
+  const dated = days.map((day, i) => {
     const names = named[i]!;
     const patterns: Record<string, string> = {
       YYYY: "[12][0-9]{3}",
@@ -218,6 +218,7 @@ export function sureDatePatterns(format: DateFormat): string[] {
       DD: fixed ? day.replaceAll("0?", "0") : day,
       D: day,
     };
-    return `^${format.replace(/[.]/g, "[.]").replace(parts, (token) => patterns[token]!)}${time}$`;
+    return format.replace(/[.]/g, "[.]").replace(parts, (token) => patterns[token]!);
   });
+  return `^(${dated.join("|")})${time}$`;
 }

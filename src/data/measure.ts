@@ -69,7 +69,12 @@ function distributionOf(
       return topOf(values, cells);
     case "multilabel":
       return topOf(labelsOf(values, spelling.separator ?? "|"), cells);
-    default:
+    case "image":
+    case "audio":
+    case "vector":
+    case "identifier":
+    case "constant":
+    case "empty":
       return undefined;
   }
 }

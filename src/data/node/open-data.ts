@@ -190,12 +190,15 @@ async function withExactCounts(
   issues: IssueCollector,
 ): Promise<Column[]> {
   if (table === undefined) return [...columns];
-  const missing = await countMissing(database, table, columns);
-  return columns.map((column, i) => {
-    if (tallies[i]!.counted === rows || tallies[i]!.bytes) return column;
+  const sampled = columns.map((_, i) => i).filter((i) => tallies[i]!.counted < rows && !tallies[i]!.bytes);
+  const missing = await countMissing(database, table, columns, sampled);
+  const counted = [...columns];
+  sampled.forEach((place, i) => {
+    const column = columns[place]!;
     const present = rows - missing[i]! - issues.faults(column.name);
-    return { ...column, present, missing: rows - present, distinct: Math.min(column.distinct, present) };
+    counted[place] = { ...column, present, missing: rows - present, distinct: Math.min(column.distinct, present) };
   });
+  return counted;
 }
 
 /** A media column's counts, now that its files were looked at; one without a usable file is left aside. */

@@ -21,7 +21,9 @@ export interface Tallied {
 
 /** Texts that are counted in memory at most. */
 const mostCells = 2_000_000;
-const sampleRows = 20_000;
+const smallRows = 20_000;
+/** Of larger files so many rows are looked at in columns of many texts. */
+const sampleRows = 10_000;
 /** Columns with up to so many different texts are counted in full. */
 const fewTexts = 2_000;
 /** Expressions of so many columns in one query: DuckDB keeps a buffer for every node of each. */
@@ -33,7 +35,7 @@ export async function tallyColumns(
   from: string,
   columns: readonly SourceColumn[],
 ): Promise<Tallied> {
-  const limit = Math.max(1000, Math.min(sampleRows, Math.floor(mostCells / columns.length)));
+  const limit = Math.max(1000, Math.min(smallRows, Math.floor(mostCells / columns.length)));
   const texts = columns.map(({ text }, i) => `${text} AS c${i}`).join(", ");
   const head = await countTexts(database, `SELECT ${texts} FROM ${from} LIMIT ${limit + 1}`, columns.length);
   const small = head.rows <= limit;
@@ -75,7 +77,7 @@ async function tallyLarge(database: Database, from: string, columns: readonly So
   const [[rows]] = (await database.query(`SELECT count(*) FROM ${workTable}`)) as [[number]];
   const estimates = await inParts(database, columns.length, (i) => `approx_count_distinct(c${i})`);
   // By a hash of the row's number: the same rows on every machine, spread over the file.
-  const spread = `hash(n) % ${Math.max(1, Math.floor(rows / limit))} = 0`;
+  const spread = `hash(n) % ${Math.max(1, Math.floor(rows / Math.min(limit, sampleRows)))} = 0`;
   const all = columns.map((_, i) => `c${i}`).join(", ");
   const sample = await countTexts(database, `SELECT ${all} FROM ${workTable} WHERE ${spread}`, columns.length);
   const tallies: ColumnTally[] = [];
