@@ -15,6 +15,7 @@ export type Issue =
   | (At & { readonly code: "number-not-finite" | "value-not-readable"; readonly value: string })
   | (At & { readonly code: "category-unseen"; readonly value: string })
   | (At & { readonly code: "vector-unusable"; readonly detail: string })
+  | (At & { readonly code: "units-mixed"; readonly units: Readonly<Record<string, number>> })
   | (At & { readonly code: "column-empty" | "column-constant" | "column-identifier" })
   /** Used all the same: worth knowing because decoding it is slow. */
   | (At & { readonly code: "media-large"; readonly detail: string })
@@ -57,6 +58,14 @@ export function describeIssue(issue: Issue): string {
       return `${where}: ${issue.detail}`;
     case "more-alike":
       return `${where}: ${issue.count} more of ${issue.of}, not listed one by one`;
+    case "units-mixed": {
+      const [[unit], ...others] = Object.entries(issue.units).sort((a, b) => b[1] - a[1]) as [
+        [string, number],
+        ...[string, number][],
+      ];
+      const said = others.map(([of, count]) => `${count} in ${of || "no unit"}`).join(", ");
+      return `${where}: units are mixed; read in ${unit || "no unit"}, while ${said} are treated as missing`;
+    }
     case "column-empty":
       return `${where}: every cell is empty; not learnt`;
     case "column-constant":

@@ -14,8 +14,9 @@ export interface MediaFile {
 }
 
 /**
- * By the column's kind: real, positive, fraction, count, ordinal: number. Boolean: boolean. Date: ISO string in UTC, `2007-11-11` or
- * `2007-11-11T10:30:00Z`, which Date.parse reads. Image, audio: MediaFile. Vector: the text of its numbers, or the MediaFile of a .npy file. Every other kind: the string as the file has it.
+ * By the column's kind: real, positive, fraction, count, ordinal: number (ordinal words: string). Boolean: boolean. Date: ISO string
+ * in UTC, `2007-11-11` or `2007-11-11T10:30:00Z`, which Date.parse reads. Image, audio: MediaFile. Vector: the text of its numbers, or
+ * the MediaFile of a .npy file. Every other kind: the string as the file has it.
  */
 export type Cell = Scalar | MediaFile | null;
 
@@ -91,17 +92,71 @@ export type ColumnKind = (typeof columnKinds)[number];
 /** What a column is for. Only features enter the model. */
 export type ColumnRole = "feature" | "label" | "split" | "group" | "id" | "ignored";
 
-/** How a file spells dates. The first form may carry a time of day and a zone. */
-export const dateFormats = ["YYYY-MM-DD", "YYYY/MM/DD", "DD.MM.YYYY", "MM/DD/YYYY", "DD/MM/YYYY"] as const;
-export type DateFormat = (typeof dateFormats)[number];
+/**
+ * How a file spells dates, in tokens: YYYY YY MM M DD D MMMM (January) MMM (Jan); a time of day may follow (`times`).
+ * Besides `epoch-seconds` and `epoch-milliseconds` since 1970.
+ */
+export const dateFormats = [
+  "YYYY-MM-DD",
+  "YYYY/MM/DD",
+  "YYYY.MM.DD",
+  "DD.MM.YYYY",
+  "MM/DD/YYYY",
+  "DD/MM/YYYY",
+  "DD-MM-YYYY",
+  "MM-DD-YYYY",
+  "DD.MM.YY",
+  "MM/DD/YY",
+  "DD/MM/YY",
+  "YYYYMMDD",
+  "D MMM YYYY",
+  "D MMMM YYYY",
+  "MMM D, YYYY",
+  "MMMM D, YYYY",
+  "DD-MMM-YYYY",
+  "DD-MMM-YY",
+] as const;
+export type DateFormat = (typeof dateFormats)[number] | "epoch-seconds" | "epoch-milliseconds";
+
+/** What follows the date where a cell has a time of day: ` HH:mm`, `THH:mm:ssZ`, ` hh:mm A`. Z: the zone is written, as UTC. */
+export type TimeFormat =
+  `${"T" | " " | ", "}${"HH:mm" | "HH:mm:ss" | "HH:mm:ss.SSS" | "hh:mm A" | "hh:mm:ss A"}${"" | "Z"}`;
+export type ClockFormat = "HH:mm" | "HH:mm:ss" | "hh:mm A" | "hh:mm:ss A";
+
+/** Numbers that are not written as plain ones. */
+export interface NumberSpelling {
+  /** With the space that parts it from the digits: `$`, `USD `. */
+  readonly prefix?: string;
+  /** `€`, ` kg`, ` %`. */
+  readonly suffix?: string;
+  /** Between groups of three digits: comma, dot, space, no-break space or apostrophe. */
+  readonly thousands?: string;
+  readonly decimal?: ",";
+  /** Digits after the point where all cells have as many. */
+  readonly decimals?: number;
+  /** Twelve per cent is the value 0.12. */
+  readonly percent?: true;
+  /** A negative number stands in parentheses. */
+  readonly parentheses?: true;
+  /** Numbers above zero have a plus. */
+  readonly plus?: true;
+  /** A time of day; the value is its seconds since midnight. */
+  readonly clock?: ClockFormat;
+}
 
 /** How the source spells a column's cells, where that must be known to read them and to write them back. */
 export interface Spelling {
-  /** Words of a boolean column for [false, true]: `["no", "yes"]`, `["0", "1"]`. */
+  /** Words of a boolean column for [false, true]: `["no", "yes"]`, `["0", "1"]`; `["", "x"]` where the empty cell means no. */
   readonly booleans?: readonly [string, string];
   readonly dates?: DateFormat;
+  readonly times?: TimeFormat;
+  readonly numbers?: NumberSpelling;
   /** What stands between the labels of a multilabel cell. */
   readonly separator?: string;
+  /** Words of an ordinal column, from lowest to highest. */
+  readonly levels?: readonly string[];
+  /** Cells that mean nothing, exactly as written, beside the empty one. Absent: the usual ones of the column's kind. */
+  readonly missing?: readonly string[];
 }
 
 export interface Column {
@@ -115,4 +170,20 @@ export interface Column {
   readonly distinct: number;
   readonly examples: readonly string[];
   readonly spelling?: Spelling;
+  readonly distribution?: Distribution;
 }
+
+/**
+ * How a column's values lie, for a look. Numbers (dates in days, texts in characters): cells in bins of equal width between
+ * `low` and `high`, which leave the outermost hundredths out. Levels: the share of each, in order. Categories and labels: shares of
+ * the commonest.
+ */
+export type Distribution =
+  | {
+      readonly of: "numbers" | "dates" | "lengths";
+      readonly low: number;
+      readonly high: number;
+      readonly bins: readonly number[];
+    }
+  | { readonly of: "levels"; readonly shares: readonly (readonly [string, number])[] }
+  | { readonly of: "categories"; readonly top: readonly (readonly [string, number])[] };

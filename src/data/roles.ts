@@ -1,11 +1,14 @@
 /**
- * @file What each column is for. In: statistics of every column, what the user asked, and how an earlier file was read.
+ * @file What each column is for. In: a tally of every column, what the user asked, and how an earlier file was read.
  * Out: Columns with kind, role and reason. The user's word wins, then the earlier reading, then inference.
  */
+import { cellReader } from "./cells.ts";
 import { DataError, nameList, nearestName } from "./data-error.ts";
 import type { ColumnSetting, ResolvedColumn } from "./dataset.ts";
-import { type ColumnStatistics, type Inferred, inferKind } from "./infer.ts";
-import type { Column, ColumnKind, ColumnRole } from "./records.ts";
+import { inferKind, inferSpelling } from "./infer.ts";
+import { measureColumn } from "./measure.ts";
+import type { Column, ColumnKind, ColumnRole, Spelling } from "./records.ts";
+import type { ColumnTally } from "./tally.ts";
 
 export interface RoleChoices {
   readonly columns: Readonly<Record<string, ColumnSetting>>;
@@ -27,8 +30,7 @@ export interface ImpliedKind {
 
 /** What only the file itself can tell about columns that may name rows or splits. */
 export interface ColumnFacts {
-  readonly statistics: ColumnStatistics;
-  readonly examples: readonly string[];
+  readonly tally: ColumnTally;
   /** No two cells alike and none empty, whatever they hold. */
   readonly unique: boolean;
   /** Every cell is train, validation or test by some name. */
@@ -46,24 +48,20 @@ export function resolveColumns(facts: readonly ColumnFacts[], choices: RoleChoic
 }
 
 function resolveColumn(fact: ColumnFacts, choices: RoleChoices): Column {
-  const { statistics: s } = fact;
-  const implied = own(choices.implied, s.name);
-  const inferred = implied && s.filled > 0 ? { ...inferKind(s), ...implied } : inferKind(s);
-  const setting = own(choices.columns, s.name);
-  const earlier = own(choices.resolved, s.name);
-  const kind = setting?.kind ?? earlier?.kind ?? (setting?.modality ? rawKind(inferred.kind) : inferred.kind);
-  const spelling = earlier && setting?.kind === undefined ? earlier.spelling : inferred.spelling;
-  const chosen = chosenRole(s.name, choices) ?? withoutName(setting?.role);
+  const { tally } = fact;
+  const { name } = tally;
+  const setting = own(choices.columns, name);
+  const earlier = own(choices.resolved, name);
+  const { kind, spelling, why } = resolveKind(tally, setting, earlier, own(choices.implied, name));
+  const chosen = chosenRole(name, choices) ?? withoutName(setting?.role);
   const [role, whyRole] = chosen ? [chosen, roleReason(chosen)] : impliedRole(fact, kind, choices);
-  const why =
-    setting?.kind || setting?.modality ? "as the config says" : earlier ? "as the model was trained" : inferred.why;
   return {
-    name: s.name,
+    name,
     kind,
     role,
     why: whyRole ? `${why}; ${whyRole}` : why,
-    ...presence(s, kind, inferred),
-    examples: fact.examples,
+    ...measureColumn(tally, kind, spelling),
+    examples: examplesOf(tally, kind, spelling),
     ...(spelling ? { spelling } : {}),
   };
 }
@@ -71,6 +69,58 @@ function resolveColumn(fact: ColumnFacts, choices: RoleChoices): Column {
 /** A modality of the user's own reads files where there are any, else the text as it stands. */
 const rawKind = (inferred: ColumnKind): ColumnKind =>
   inferred === "image" || inferred === "audio" || inferred === "vector" ? inferred : "text";
+
+interface Kind {
+  readonly kind: ColumnKind;
+  readonly spelling?: Spelling;
+  readonly why: string;
+}
+
+/** The user's word, then the earlier reading, then what the source tells, then inference. The spelling is looked for anew where the user says the kind. */
+function resolveKind(
+  tally: ColumnTally,
+  setting?: ColumnSetting,
+  earlier?: ResolvedColumn,
+  implied?: ImpliedKind,
+): Kind {
+  if (setting?.kind === undefined && earlier) {
+    const { kind, spelling } = earlier;
+    return { kind, ...(spelling && { spelling }), why: "as the model was trained" };
+  }
+  if (setting?.kind === undefined) {
+    const inferred = inferKind(tally);
+    if (setting?.modality) return { kind: rawKind(inferred.kind), why: "as the config says" };
+    if (!implied || inferred.kind === "empty") return inferred;
+    const spelling = inferSpelling(tally, implied.kind);
+    return { ...implied, ...(spelling && { spelling }) };
+  }
+  const { kind } = setting;
+  // The same kind as before is spelled as before.
+  const found = earlier?.kind === kind ? earlier.spelling : inferSpelling(tally, kind);
+  const spelling = withLevels(found, setting);
+  return { kind, ...(spelling && { spelling }), why: "as the config says" };
+}
+
+/** Levels that the user lists are words, unless all are numbers. */
+function withLevels(spelling: Spelling | undefined, { kind, options }: ColumnSetting): Spelling | undefined {
+  const levels = options?.levels;
+  if (kind !== "ordinal" || !Array.isArray(levels) || levels.every((level) => typeof level === "number"))
+    return spelling;
+  return { ...spelling, levels: levels.map(String) };
+}
+
+/** Up to three different values, shortened. */
+function examplesOf({ counts }: ColumnTally, kind: ColumnKind, spelling?: Spelling): string[] {
+  const read = cellReader(kind === "image" || kind === "audio" ? "text" : kind, spelling);
+  const found: string[] = [];
+  for (const text of counts.keys()) {
+    const reading = read(text);
+    if (reading.value === null && !reading.fault) continue;
+    found.push(text.length > 40 ? `${text.slice(0, 39)}…` : text);
+    if (found.length === 3) break;
+  }
+  return found;
+}
 
 /** A column may be called "constructor". */
 function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
@@ -90,7 +140,7 @@ function withoutName(role: ColumnRole | undefined): ColumnRole | undefined {
 }
 
 function impliedRole(fact: ColumnFacts, kind: ColumnKind, choices: RoleChoices): [ColumnRole, string?] {
-  const { name } = fact.statistics;
+  const { name } = fact.tally;
   const earlier = own(choices.resolved, name);
   // Of an earlier label only the one that is asked for now still judges; the other was not learnt either.
   if (earlier?.role === "label" && choices.label !== name) return ["ignored", "another column is the label"];
@@ -114,18 +164,6 @@ function roleReason(role: ColumnRole): string {
     ignored: "left aside, as the config says",
   };
   return reasons[role];
-}
-
-/** Cells that will be values, by the kind that the column was given. The survey corrects it for media. */
-function presence(
-  s: ColumnStatistics,
-  kind: ColumnKind,
-  inferred: Inferred,
-): Pick<Column, "present" | "missing" | "distinct"> {
-  const numeric = kind === "real" || kind === "positive" || kind === "count" || kind === "ordinal";
-  const lost = inferred.kind === "identifier" || inferred.kind === "image" || inferred.kind === "audio" ? 0 : s.nan;
-  const present = numeric ? s.numbers : kind === "empty" ? 0 : s.filled - lost;
-  return { present, missing: s.rows - present, distinct: numeric ? s.distinctNumbers : s.distinct };
 }
 
 /** @throws DataError where the user named a column that the file does not have. */

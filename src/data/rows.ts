@@ -2,9 +2,10 @@
  * @file Text of one chunk → rows. In: columns of text and bytes, and how each column is read. Out: Row values; faults of cells
  * go to whoever listens. The same code serves the survey at opening and every later reading, so both see the same values.
  */
-import { type CellReader, cellReader, missingTokens } from "./cells.ts";
+import { type CellReader, cellReader } from "./cells.ts";
 import type { MediaFault } from "./media.ts";
 import type { Located } from "./media-path.ts";
+import { missingTokens } from "./missing.ts";
 import type { Cell, Column, MediaFile, Row, Split } from "./records.ts";
 import { placeOf, type SplitCuts, type SplitRule, splitAt } from "./split.ts";
 import { namesVectorFile } from "./vectors.ts";
@@ -25,6 +26,8 @@ export interface RowPlan {
 
 /** One chunk as the source gives it: `text[column][row]`, and bytes where the column holds them. */
 export interface RawChunk {
+  /** 1-based numbers of the rows, where they are not all that there are. */
+  readonly numbers?: readonly number[];
   readonly rows: number;
   readonly text: readonly (readonly (string | null)[])[];
   readonly bytes: readonly (readonly (Uint8Array | null)[] | undefined)[];
@@ -39,11 +42,10 @@ export type CellFault = (
   value: string,
 ) => void;
 
-/** What the survey wants to hear while rows are built: bad cells, and each row's place before the cuts are known. */
+/** Whoever wants to hear of cells that become missing because they cannot be used. */
 export interface RowListener {
   readonly fault: CellFault;
   readonly media: (column: string, row: number, code: MediaFault, detail: string) => void;
-  readonly place: (row: number, place: Split | number, stratum: string) => void;
 }
 
 /** A function of consecutive chunks: it counts rows as it goes. */
@@ -57,9 +59,9 @@ export function rowBuilder(plan: RowPlan, listener?: RowListener): (chunk: RawCh
   const stratify = columns.findIndex(({ name }) => name === plan.stratifyColumn);
   let number = 0;
   const build = (chunk: RawChunk, i: number): Row => {
-    number++;
+    number = chunk.numbers?.[i] ?? number + 1;
     const textAt = (column: number) => (column < 0 ? null : (chunk.text[column]![i] ?? null));
-    const key = textAt(id) || chunk.keys?.[i] || `${plan.fileName}:${number}`;
+    const key = keyOf(plan.fileName, number, textAt(id), chunk.keys?.[i]);
     const cells: Record<string, Cell> = {};
     columns.forEach((column, c) => {
       const text = chunk.text[c]![i] ?? null;
@@ -70,14 +72,31 @@ export function rowBuilder(plan: RowPlan, listener?: RowListener): (chunk: RawCh
         ? readCell(read, column, text, number, listener)
         : mediaCell(plan, column, text, bytes, number, listener);
     });
-    // Equal groups stay together; a row without one stands for itself.
-    const unit = group < 0 ? key : (textAt(group) && `group:${textAt(group)}`) || key;
-    const stratum = textAt(stratify) ?? "";
-    const place = placeOf(plan.rule, textAt(split), unit, stratum);
-    listener?.place(number, place, stratum);
+    const place = placeOf(plan.rule, textAt(split), unitOf(key, textAt(group)), textAt(stratify));
     return { key, number, split: splitAt(place, plan.cuts), cells };
   };
   return (chunk) => Array.from({ length: chunk.rows }, (_, i) => build(chunk, i));
+}
+
+const keyOf = (fileName: string, number: number, id: string | null, own?: string | null): string =>
+  id || own || `${fileName}:${number}`;
+/** Equal groups stay together; a row without one stands for itself. */
+const unitOf = (key: string, group: string | null): string => (group ? `group:${group}` : key);
+
+/** Texts of the columns that decide a row's place, and the source's own key. */
+export interface DecidingTexts {
+  readonly id: string | null;
+  readonly key: string | null;
+  readonly split: string | null;
+  readonly group: string | null;
+  readonly stratum: string | null;
+}
+
+/** Every row's split, or its place before the cuts are known. In: texts of the columns that decide it, row by row. */
+export function placeBuilder({ fileName, rule }: Pick<RowPlan, "fileName" | "rule">) {
+  let number = 0;
+  return ({ id, key, split, group, stratum }: DecidingTexts): Split | number =>
+    placeOf(rule, split, unitOf(keyOf(fileName, ++number, id, key), group), stratum);
 }
 
 function readCell(read: CellReader, column: Column, text: string | null, row: number, listener?: RowListener): Cell {

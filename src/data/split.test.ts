@@ -1,13 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { defaultFractions, placeOf, position, splitAt, splitCuts } from "./split.ts";
+import { defaultFractions, placeOf, position, splitAt, splitTally } from "./split.ts";
 
 const seeds = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 const counts = (keys: readonly string[], seed: number, fractions = defaultFractions) => {
   const places = keys.map((key) => position(key, seed));
-  const cuts = splitCuts(fractions, places);
+  const tally = splitTally(fractions);
+  for (const place of places) tally.add(place);
+  const { cuts, counts: told } = tally.finish();
   const found = { train: 0, validation: 0, test: 0 };
   for (const place of places) found[splitAt(place, cuts)]++;
+  expect(told).toEqual(found);
   return found;
 };
 
@@ -62,7 +65,9 @@ describe("split by hash", () => {
 
   it("gives one of six groups to each of validation and test", () => {
     const places = Array.from({ length: 6 }, (_, i) => position(`group:speaker${i}`, 3));
-    const cuts = splitCuts(defaultFractions, [...places, ...places, ...places]);
+    const tally = splitTally(defaultFractions);
+    for (const place of [...places, ...places, ...places]) tally.add(place);
+    const { cuts } = tally.finish();
     expect(places.map((place) => splitAt(place, cuts)).sort()).toEqual([
       "test",
       ...Array<string>(4).fill("train"),

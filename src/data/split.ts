@@ -63,14 +63,59 @@ export function splitAt(place: Split | number, cuts: SplitCuts): Split {
 /** Up to this many keys or groups, chance would often leave a split empty, or nothing to train on. */
 const fewKeys = 10;
 
+export interface SplitTally {
+  add(place: number): void;
+  /** Cuts, and the rows that they leave to each split. */
+  finish(): { readonly cuts: SplitCuts; readonly counts: Readonly<Record<Split, number>> };
+}
+
 /**
  * Cuts by the fractions, moved where a wanted split would stay empty: then the nearest key (or group) falls into it. Of at most
  * ten keys exactly one tests and one validates. Fewer than three cannot fill three splits and stay where they fall.
+ * However many rows there are, only the least few places are kept.
  */
-export function splitCuts(fractions: SplitFractions, places: Iterable<number>): SplitCuts {
+export function splitTally(fractions: SplitFractions): SplitTally {
+  const plain = { test: fractions.test, validation: fractions.test + fractions.validation };
+  const counts: Record<Split, number> = { train: 0, validation: 0, test: 0 };
+  /** The least places in order, one more than `fewKeys` at most, each with its rows. */
+  const least: { place: number; rows: number }[] = [];
+  /** The least place that is no test row's. */
+  const pastTest = { place: Infinity, rows: 0 };
+  return {
+    add(place) {
+      counts[splitAt(place, plain)]++;
+      if (place >= plain.test && place <= pastTest.place) {
+        pastTest.rows = place === pastTest.place ? pastTest.rows + 1 : 1;
+        pastTest.place = place;
+      }
+      const known = least.find((one) => one.place === place);
+      if (known) known.rows++;
+      if (known || (least.length > fewKeys && place >= least[fewKeys]!.place)) return;
+      least.push({ place, rows: 1 });
+      least.sort((a, b) => a.place - b.place);
+      least.length = Math.min(least.length, fewKeys + 1);
+    },
+    finish() {
+      const cuts = movedCuts(
+        fractions,
+        least.map(({ place }) => place),
+        pastTest.place,
+      );
+      // Cuts move to just above the nearest place, so that no rows but those of the places kept can change sides.
+      const moved = { ...counts };
+      const kept = least.some(({ place }) => place === pastTest.place) ? least : [...least, pastTest];
+      for (const { place, rows } of kept) {
+        moved[splitAt(place, plain)] -= rows;
+        moved[splitAt(place, cuts)] += rows;
+      }
+      return { cuts, counts: moved };
+    },
+  };
+}
+
+function movedCuts(fractions: SplitFractions, least: readonly number[], pastTest: number): SplitCuts {
   let test = fractions.test;
   let validation = fractions.test + fractions.validation;
-  const { least, pastTest } = leastPlaces(places, test);
   if (least.length < 3) return { test, validation };
   if (least.length <= fewKeys) {
     test = fractions.test > 0 ? justAbove(least[0]!) : 0;
@@ -81,20 +126,6 @@ export function splitCuts(fractions: SplitFractions, places: Iterable<number>): 
   const next = least.find((place) => place >= test) ?? pastTest;
   if (fractions.validation > 0 && next >= validation) validation = justAbove(next);
   return { test, validation: Math.max(test, validation) };
-}
-
-/** The least places in order, one more than `fewKeys` at most, and the least that is past the test cut. */
-function leastPlaces(places: Iterable<number>, test: number): { least: number[]; pastTest: number } {
-  const least: number[] = [];
-  let pastTest = Infinity;
-  for (const place of places) {
-    if (place >= test) pastTest = Math.min(pastTest, place);
-    if ((least.length > fewKeys && place >= least[fewKeys]!) || least.includes(place)) continue;
-    least.push(place);
-    least.sort((a, b) => a - b);
-    least.length = Math.min(least.length, fewKeys + 1);
-  }
-  return { least, pastTest };
 }
 
 const justAbove = (place: number): number => place + 2 ** -53;

@@ -1,5 +1,6 @@
 /** @file `polyvae inspect`: what a data set holds and what would be learnt of it. In: a data file. Out: a description, text or JSON. */
-import { describeDataset, renderDescription } from "../../data/describe.ts";
+import { describeDataset } from "../../data/describe.ts";
+import { renderDescription } from "../../data/describe-text.ts";
 import type { ReadFlags } from "../config.ts";
 import { withFoundData } from "../opened.ts";
 import { type OutputOptions, terminalFor } from "../terminal.ts";
@@ -8,6 +9,6 @@ export async function inspect(data: string, flags: ReadFlags & OutputOptions): P
   const terminal = terminalFor(flags);
   await withFoundData(data, flags, terminal, async (dataset) => {
     const description = describeDataset(dataset);
-    terminal.result(renderDescription(description, Math.min(120, terminal.width)), description);
+    terminal.result(renderDescription(description, Math.min(100, terminal.width)), description);
   });
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DataError } from "../data-error.ts";
 import { checkUsable } from "../dataset.ts";
-import { describeDataset, renderDescription } from "../describe.ts";
+import { describeDataset } from "../describe.ts";
+import { renderDescription } from "../describe-text.ts";
 import { describeIssue, mergeIssues, tellingIssues } from "../issues.ts";
 import type { ReadOptions } from "../reading.ts";
 import { openData } from "./open-data.ts";
@@ -165,7 +166,7 @@ describe("listed, while the rest goes on", () => {
 
   it("counts issues of one kind past the first thousand", async () => {
     const dataset = await openData(
-      folder.write("nan.csv", csvOf(2600, { x: (i) => (i % 2 ? "NaN" : i / 3), c: (i) => `c${i % 3}` })),
+      folder.write("nan.csv", csvOf(2600, { x: (i) => (i % 2 ? "Infinity" : i / 3), c: (i) => `c${i % 3}` })),
     );
     dataset.close();
     expect(dataset.issues).toHaveLength(1001);
@@ -200,17 +201,19 @@ describe("a description", () => {
       `good.csv
 40 rows, 3 columns
 
-column  kind         role     filled  distinct  why                               for example
-──────  ───────────  ───────  ──────  ────────  ────────────────────────────────  ──────────────────
-id      identifier   id          all        40  counts the rows, 0 to 39; named…  0 · 1 · 2
-x       real         feature     all        40  numbers, -1 to 0.9999             0 · 0.84147098480…
-colour  categorical  label       all         2  2 distinct values in 40 cells; …  red · green
-
-Splits, by hash of seed 0 and row: ${train} train, ${validation} validation, ${test} test
+column  kind         role     missing  distinct  values
+${"─".repeat(100)}
+id      identifier   id          none        40  0, 1
+  counts the rows, 0 to 39; named id, and no two values are alike · e.g. 0, 1, 2
+x       real         feature     none        40  -1 ▇▂▄▂▂▂▃▂▂▄▁█ 0.9999
+  numbers, -1 to 0.9999 · e.g. 0, 0.8414709848078965, 0.9092974268256817
+colour  categorical  label       none         2  ██ green 50 %, red 50 %
+  2 distinct values in 40 cells; kept out of the model, used only to judge it · e.g. red, green
 
 Would learn one latent space over
   table      x
 Judged by  colour, which stays out of the model
+Splits     ${train} train, ${validation} validation, ${test} test, by hash of seed 0 and row
 
 No issues.
 `,

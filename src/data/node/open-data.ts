@@ -5,14 +5,16 @@
 import { basename, isAbsolute, relative, resolve } from "node:path";
 import { DataError, nameList } from "../data-error.ts";
 import type { Dataset } from "../dataset.ts";
+import { inferKind } from "../infer.ts";
 import type { Issue } from "../issues.ts";
 import { locateMedia } from "../media-path.ts";
 import { patternColumns, planReading, type ReadOptions, type ReadPlan, toReading, withRoles } from "../reading.ts";
 import type { Column, Row, Split } from "../records.ts";
 import { type ColumnFacts, checkNames, resolveColumns } from "../roles.ts";
-import { type RowListener, type RowPlan, rowBuilder } from "../rows.ts";
+import { type DecidingTexts, placeBuilder, type RowListener, type RowPlan, rowBuilder } from "../rows.ts";
 import type { SplitRule } from "../split.ts";
 import { countStrata } from "../strata.ts";
+import { countMissing, doubtfulRows } from "./doubts.ts";
 import { type Database, openDatabase } from "./duckdb.ts";
 import { explainRead } from "./explain-read.ts";
 import { openSource } from "./open-source.ts";
@@ -27,8 +29,8 @@ import {
   unknownPart,
 } from "./refusals.ts";
 import type { Source, SourceColumn } from "./source.ts";
-import { distinctWords, isUnique, patternSql, readExamples, readStatistics, unknownSplits } from "./statistics.ts";
-import { type Survey, surveyNotes, surveyRows } from "./survey.ts";
+import { isUnique, patternSql, type Tallied, tallyColumns, unknownSplits, wordsOf } from "./statistics.ts";
+import { type IssueCollector, issueCollector, listFaults, type Survey, surveyRows } from "./survey.ts";
 
 /** @throws DataError where the file cannot be read or does not have what the options name */
 export async function openData(path: string, asked: ReadOptions = {}): Promise<Dataset> {
@@ -46,7 +48,8 @@ export async function openData(path: string, asked: ReadOptions = {}): Promise<D
 async function readDataset(database: Database, path: string, plan: ReadPlan, options: ReadOptions): Promise<Dataset> {
   const known = new Set(Object.keys(options.reading?.resolved ?? {}));
   const source = withMedia(await openSource(database, path, { ...plan, known }), plan, options);
-  const facts = await readFacts(database, source, plan, options);
+  const tallied = await tally(database, source, plan, options);
+  const facts = columnFacts(tallied, plan, options, path);
   const inferred = resolveColumns(facts, {
     ...plan,
     ...(source.implied && { implied: source.implied }),
@@ -54,27 +57,33 @@ async function readDataset(database: Database, path: string, plan: ReadPlan, opt
   });
   checkKinds(path, inferred, plan);
   checkKnown(path, inferred, options);
-  const bare = { seed: plan.seed, byColumn: await checkSplitWords(database, source, inferred) };
-  const rowPlan: RowPlan = {
+  const bare: RowPlan = {
     fileName: basename(source.path),
     columns: inferred,
-    rule: bare,
+    rule: { seed: plan.seed, byColumn: checkSplitWords(source, inferred, tallied) },
     cuts: { test: 0, validation: 0 },
     locate: locator(source, plan.mediaRoot),
     unusable: new Map(),
     ...(plan.stratifyColumn !== undefined && { stratifyColumn: plan.stratifyColumn }),
   };
-  const rule = await stratified(database, source, rowPlan);
-  const notes = surveyNotes();
-  const survey = await surveyRows(readRows(database, source, { ...rowPlan, rule }, notes.listener), notes, {
-    columns: inferred,
-    withMedia: options.checkMedia ?? true,
-    byColumn: rule.byColumn,
-    fractions: plan.splitFractions,
-  });
+  const rule = await stratified(database, source, tallied, bare);
+  const issues = issueCollector();
+  const survey = await surveyRows(
+    rowsToSurvey(database, source, tallied, bare, listFaults(issues)),
+    readPlaces(database, source, tallied, { ...bare, rule }),
+    issues,
+    {
+      columns: inferred,
+      withMedia: options.checkMedia ?? true,
+      byColumn: rule.byColumn,
+      fractions: plan.splitFractions,
+    },
+  );
   checkMediaFound(path, survey, options);
-  const columns = inferred.map((column) => withSurvey(column, survey));
-  const finalPlan: RowPlan = { ...rowPlan, rule, columns, cuts: survey.cuts, unusable: survey.unusable };
+  const counted = await withExactCounts(database, inferred, tallied, issues);
+  if (tallied.table) await database.query(`DROP TABLE ${tallied.table}`);
+  const columns = counted.map((column) => withSurvey(column, survey));
+  const finalPlan: RowPlan = { ...bare, rule, columns, cuts: survey.cuts, unusable: survey.unusable };
   return {
     source: path,
     reading: toReading(plan, columns, options.reading),
@@ -83,25 +92,27 @@ async function readDataset(database: Database, path: string, plan: ReadPlan, opt
     usableRows: survey.usableRows,
     splitCounts: survey.splitCounts,
     columns,
-    issues: [...source.issues, ...columnIssues(columns, options), ...survey.issues],
+    issues: [...source.issues, ...columnIssues(columns, options), ...unitIssues(facts, columns), ...survey.issues],
     rows: () => readRows(database, source, finalPlan),
     close: () => database.close(),
   };
 }
 
 /** The rule, with every class of the column to stratify by ranked within itself: that takes a pass over the rows of its own. */
-async function stratified(database: Database, source: Source, plan: RowPlan): Promise<SplitRule> {
+async function stratified(database: Database, source: Source, tallied: Tallied, plan: RowPlan): Promise<SplitRule> {
   const { stratifyColumn: name, rule, columns } = plan;
   if (name === undefined || !columns.some((column) => column.name === name)) return rule;
   const group = columns.find(({ role }) => role === "group");
   if (group) await checkPure(database, source, group.name, name);
   const strata = countStrata();
-  const ignored = () => undefined;
-  const count = (_row: number, place: Split | number, stratum: string) => {
-    if (typeof place === "number") strata.add(stratum, place);
+  const placeOf = placeBuilder(plan);
+  for await (const part of decidingTexts(database, source, tallied, plan)) {
+    for (const texts of part) {
+      const place = placeOf(texts);
+      if (typeof place === "number") strata.add(texts.stratum ?? "", place);
+    }
     if (strata.size > mostStrata) throw tooManyStrata(source.path, name);
-  };
-  for await (const _ of readRows(database, source, plan, { fault: ignored, media: ignored, place: count }));
+  }
   return { ...rule, strata };
 }
 
@@ -145,12 +156,7 @@ function locator(source: Source, root: string | undefined): RowPlan["locate"] {
   return (column, text) => locateMedia(text, places.get(column)!, paths);
 }
 
-async function readFacts(
-  database: Database,
-  source: Source,
-  plan: ReadPlan,
-  options: ReadOptions,
-): Promise<ColumnFacts[]> {
+async function tally(database: Database, source: Source, plan: ReadPlan, options: ReadOptions): Promise<Tallied> {
   const { columns, from, path } = source;
   // Only names that the user gives now must exist; a file opened for a model may lack columns.
   const { reading: _, ...asked } = options;
@@ -159,45 +165,116 @@ async function readFacts(
     columns.map(({ name }) => name),
     { ...asked, columns: options.columns ?? {} },
   );
-  const statistics = await readStatistics(database, from, columns);
-  if ((statistics[0]?.rows ?? 0) === 0) {
-    const remedy = plan.header ? "Add rows, or use --no-header where the first line is a row." : "Add rows.";
-    throw new DataError(
-      `Cannot read ${path}: expected rows, found ${plan.header ? "a header and nothing below it" : "none"}. ${remedy}`,
-    );
-  }
-  const examples = await readExamples(database, from, columns);
-  return Promise.all(
-    columns.map(async (column, i): Promise<ColumnFacts> => {
-      const isId = /^id$/i.test(column.name) || column.name === plan.idColumn;
-      const isSplit = /^split$/i.test(column.name);
-      const words = isSplit ? await distinctWords(database, from, column, 20) : [];
-      return {
-        statistics: statistics[i]!,
-        examples: examples[i]!,
-        unique: isId && (await isUnique(database, from, column)),
-        namesSplits: words.length > 0 && unknownSplits(words).length === 0,
-      };
-    }),
-  ).then((facts) => checkId(path, facts, options));
+  const tallied = await tallyColumns(database, from, columns);
+  if (tallied.rows > 0) return tallied;
+  const remedy = plan.header ? "Add rows, or use --no-header where the first line is a row." : "Add rows.";
+  throw new DataError(
+    `Cannot read ${path}: expected rows, found ${plan.header ? "a header and nothing below it" : "none"}. ${remedy}`,
+  );
+}
+
+function columnFacts({ tallies }: Tallied, plan: ReadPlan, options: ReadOptions, path: string): ColumnFacts[] {
+  const facts = tallies.map((of): ColumnFacts => {
+    const isId = /^id$/i.test(of.name) || of.name === plan.idColumn;
+    const words = /^split$/i.test(of.name) ? wordsOf(of) : [];
+    return {
+      tally: of,
+      unique: isId && isUnique(of),
+      namesSplits: words.length > 0 && unknownSplits(words).length === 0,
+    };
+  });
+  return checkId(path, facts, options);
 }
 
 /** Whether a split column decides. @throws DataError where it holds words that name no split */
-async function checkSplitWords(database: Database, source: Source, columns: readonly Column[]): Promise<boolean> {
-  const column = columns.find(({ role }) => role === "split");
-  if (column === undefined) return false;
-  const words = await distinctWords(
-    database,
-    source.from,
-    source.columns.find(({ name }) => name === column.name)!,
-    20,
-  );
-  const unknown = unknownSplits(words);
+function checkSplitWords(source: Source, columns: readonly Column[], { tallies }: Tallied): boolean {
+  const at = columns.findIndex(({ role }) => role === "split");
+  if (at < 0) return false;
+  const unknown = unknownSplits(wordsOf(tallies[at]!));
   if (unknown.length === 0) return true;
   throw new DataError(
-    `Cannot split ${source.path} by column "${column.name}": expected train, validation or test, found ${nameList(unknown)}. ` +
+    `Cannot split ${source.path} by column "${columns[at]!.name}": expected train, validation or test, found ${nameList(unknown)}. ` +
       "Correct the values, or choose another split column.",
   );
+}
+
+/** The place of every row, from the columns that decide it alone. */
+async function* readPlaces(
+  database: Database,
+  source: Source,
+  tallied: Tallied,
+  plan: RowPlan,
+): AsyncGenerator<(Split | number)[]> {
+  const placeOf = placeBuilder(plan);
+  for await (const part of decidingTexts(database, source, tallied, plan)) yield part.map(placeOf);
+}
+
+const undecided: DecidingTexts = { id: null, key: null, split: null, group: null, stratum: null };
+const rowsAtOnce = 2048;
+
+async function* decidingTexts(
+  database: Database,
+  source: Source,
+  { rows, table }: Tallied,
+  { columns, stratifyColumn }: RowPlan,
+): AsyncGenerator<DecidingTexts[]> {
+  const deciding = (["id", "split", "group"] as const).map((role) => columns.findIndex((one) => one.role === role));
+  const places = [...deciding, columns.findIndex(({ name }) => name === stratifyColumn)];
+  if (source.key === undefined && places.every((at) => at < 0)) {
+    for (let from = 0; from < rows; from += rowsAtOnce)
+      yield Array.from({ length: Math.min(rowsAtOnce, rows - from) }, () => undecided);
+    return;
+  }
+  // The table of texts has no keys.
+  const work = source.key === undefined ? table : undefined;
+  const texts = places.map((at) => (at < 0 ? "NULL::VARCHAR" : work ? `c${at}` : source.columns[at]!.text));
+  const sql = `SELECT ${[...texts, source.key ?? "NULL::VARCHAR"].join(", ")} FROM ${work ?? source.from}`;
+  for await (const chunk of database.stream(sql)) {
+    const [id, split, group, stratum, key] = chunk as (string | null)[][];
+    yield id!.map((_, i) => ({
+      id: id![i]!,
+      split: split![i]!,
+      group: group![i]!,
+      stratum: stratum![i]!,
+      key: key![i]!,
+    }));
+  }
+}
+
+/** All rows, or of a large file those that need a look. */
+function rowsToSurvey(
+  database: Database,
+  source: Source,
+  { table }: Tallied,
+  plan: RowPlan,
+  listener: RowListener,
+): AsyncIterable<Row[]> {
+  const ofBytes = source.columns.some(({ bytes }, i) => bytes !== undefined && isMedia(plan.columns[i]!));
+  if (table === undefined || ofBytes) return readRows(database, source, plan, listener);
+  const columns = source.columns.map((column, i) => ({ ...column, text: `c${i}` }));
+  const from = `${table} WHERE ${doubtfulRows(plan.columns)}`;
+  return readRows(database, { ...source, columns, from }, plan, listener, "n");
+}
+
+const isMedia = ({ kind }: Column): boolean => kind === "image" || kind === "audio" || kind === "vector";
+
+/** Columns of which only a sample was counted, their cells counted in full. */
+async function withExactCounts(
+  database: Database,
+  columns: readonly Column[],
+  { table, tallies, rows }: Tallied,
+  issues: IssueCollector,
+): Promise<Column[]> {
+  if (table === undefined) return [...columns];
+  const sampled = columns.map((_, i) => i).filter((i) => tallies[i]!.counted < rows && !tallies[i]!.bytes);
+  const missing = await countMissing(database, table, columns, sampled);
+  const counted = [...columns];
+  sampled.forEach((place, i) => {
+    const column = columns[place]!;
+    const present = rows - missing[i]! - issues.faults(column.name);
+    counted[place] = { ...column, present, missing: rows - present, distinct: Math.min(column.distinct, present) };
+  });
+  return counted;
 }
 
 /** A media column's counts, now that its files were looked at; one without a usable file is left aside. */
@@ -221,30 +298,39 @@ function columnIssues(columns: readonly Column[], { reading, columns: settings =
   });
 }
 
+/** Columns of numbers in more than one unit. */
+function unitIssues(facts: readonly ColumnFacts[], columns: readonly Column[]): Issue[] {
+  return facts.flatMap(({ tally: of }, i): Issue[] => {
+    const { name, kind, spelling } = columns[i]!;
+    const units = spelling?.numbers ? inferKind(of) : undefined;
+    return units?.units && units.kind === kind ? [{ code: "units-mixed", column: name, units: units.units }] : [];
+  });
+}
+
 async function* readRows(
   database: Database,
   source: Source,
   plan: RowPlan,
   listener?: RowListener,
+  number?: string,
 ): AsyncGenerator<Row[]> {
   const build = rowBuilder(plan, listener);
   // Bytes are read only where the column became media.
-  const wanted = source.columns.map((column, i) => ({ ...column, kind: plan.columns[i]!.kind }));
-  const bytesOf = wanted.map(({ bytes, kind }) =>
-    kind === "image" || kind === "audio" || kind === "vector" ? bytes : undefined,
-  );
-  const text = wanted.map((column, i) => `${column.text} AS c${i}`);
+  const text = source.columns.map((column, i) => `${column.text} AS c${i}`);
+  const bytesOf = source.columns.map(({ bytes }, i) => (isMedia(plan.columns[i]!) ? bytes : undefined));
   const bytes = bytesOf.flatMap((sql, i) => (sql === undefined ? [] : [`${sql} AS b${i}`]));
   const key = source.key === undefined ? [] : [`${source.key} AS rowkey`];
-  const chunks = database.stream(`SELECT ${[...text, ...bytes, ...key].join(", ")} FROM ${source.from}`);
+  const all = [...text, ...bytes, ...(number === undefined ? key : [number])];
+  const chunks = database.stream(`SELECT ${all.join(", ")} FROM ${source.from}`);
   try {
     for await (const chunk of chunks) {
       let next = text.length;
       yield build({
         rows: chunk[0]!.length,
+        ...(number !== undefined && { numbers: chunk.at(-1) as number[] }),
         text: chunk.slice(0, text.length) as (string | null)[][],
         bytes: bytesOf.map((sql) => (sql === undefined ? undefined : (chunk[next++] as (Uint8Array | null)[]))),
-        ...(source.key !== undefined && { keys: chunk.at(-1) as (string | null)[] }),
+        ...(source.key !== undefined && number === undefined && { keys: chunk.at(-1) as (string | null)[] }),
       });
     }
   } catch (cause) {

@@ -29,9 +29,9 @@ export function unknownPart(
 }
 
 export function checkId(path: string, facts: ColumnFacts[], { idColumn }: ReadOptions): ColumnFacts[] {
-  const id = facts.find(({ statistics }) => statistics.name === idColumn);
+  const id = facts.find(({ tally }) => tally.name === idColumn);
   if (id === undefined || id.unique) return facts;
-  const { distinct, rows } = id.statistics;
+  const { rows, distinct = id.tally.counts.size } = id.tally;
   throw new DataError(
     `Cannot name rows by column "${idColumn}" of ${path}: expected a different value in each of ${rows} rows, found ${distinct}. ` +
       "Choose another id column, or none.",
@@ -42,7 +42,7 @@ export function checkId(path: string, facts: ColumnFacts[], { idColumn }: ReadOp
 export function checkKinds(path: string, columns: readonly Column[], plan: ReadPlan): void {
   for (const { name, kind, present, missing, examples } of columns) {
     const asked = plan.columns[name]?.kind;
-    const numeric = asked === "real" || asked === "positive" || asked === "count" || asked === "ordinal";
+    const numeric = asked === "real" || asked === "positive" || asked === "fraction" || asked === "count";
     if (!numeric || present > 0 || examples.length === 0) continue;
     throw new DataError(
       `Cannot read column "${name}" of ${path} as ${kind}: expected numbers, found none in ${missing} cells, for example ` +

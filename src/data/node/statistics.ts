@@ -1,170 +1,175 @@
 /**
- * @file Statistics of columns, counted by DuckDB in one scan; the file never enters memory.
- * In: SQL expressions of text columns. Out: ColumnStatistics for inference, and the facts that roles ask for.
+ * @file Columns counted. A small file is counted whole, in one reading. Of a large one DuckDB keeps the texts in a table of its own
+ * (bounded in memory, on disk beyond), counts columns of few different texts in full, and of the others a sample of rows.
+ * In: SQL expressions of text columns. Out: ColumnTally values, and the facts that roles ask for.
  */
-import {
-  datePatterns,
-  largestNumber,
-  missingInNumbers,
-  missingTokens,
-  nonFinitePattern,
-  numberPattern,
-  vectorPattern,
-} from "../cells.ts";
-import type { ColumnStatistics } from "../infer.ts";
-import { imageExtensions, readMediaHeader, soundExtensions } from "../media-header.ts";
-import { type DateFormat, dateFormats } from "../records.ts";
+import { inferKind } from "../infer.ts";
+import { readMediaHeader } from "../media-header.ts";
+import { largestNumber } from "../numbers.ts";
+import type { NumberSpelling } from "../records.ts";
 import { splitWords } from "../split.ts";
-import { type Database, sqlList, sqlText } from "./duckdb.ts";
+import type { ColumnTally } from "../tally.ts";
+import { type Database, sqlText } from "./duckdb.ts";
 import type { SourceColumn } from "./source.ts";
 
-export async function readStatistics(
+export interface Tallied {
+  readonly tallies: readonly ColumnTally[];
+  readonly rows: number;
+  /** The table of all texts (c0, c1, … and the row's number n), where the file is large. */
+  readonly table?: string;
+}
+
+/** Texts that are counted in memory at most. */
+const mostCells = 2_000_000;
+const smallRows = 20_000;
+/** Of larger files so many rows are looked at in columns of many texts. */
+const sampleRows = 10_000;
+/** Columns with up to so many different texts are counted in full. */
+const fewTexts = 2_000;
+/** Expressions of so many columns in one query: DuckDB keeps a buffer for every node of each. */
+const columnsAtOnce = 100;
+const workTable = "texts";
+
+export async function tallyColumns(
   database: Database,
   from: string,
   columns: readonly SourceColumn[],
-): Promise<ColumnStatistics[]> {
-  const counted = await database.query(statisticsSql(from, columns));
-  const byColumn = new Map(counted.map(([column, rows, ...cells]) => [column, { rows: Number(rows), cells }]));
-  const statistics = columns.map(({ name }, i) => {
-    const { rows, cells } = byColumn.get(i) ?? { rows: 0, cells: [] };
-    return toStatistics(name, rows, cells);
-  });
-  return Promise.all(statistics.map((s, i) => withBytes(database, from, columns[i]!, s)));
+): Promise<Tallied> {
+  const limit = Math.max(1000, Math.min(smallRows, Math.floor(mostCells / columns.length)));
+  const texts = columns.map(({ text }, i) => `${text} AS c${i}`).join(", ");
+  const head = await countTexts(database, `SELECT ${texts} FROM ${from} LIMIT ${limit + 1}`, columns.length);
+  const small = head.rows <= limit;
+  const { rows, tallies } = small ? wholeTallies(columns, head) : await tallyLarge(database, from, columns, limit);
+  const withMedia = await Promise.all(tallies.map((tally, i) => withBytes(database, from, columns[i]!, tally)));
+  return { rows, tallies: withMedia, ...(!small && { table: workTable }) };
 }
 
-/**
- * Every cell becomes a row of its own, (k: column, r: text), and one set of measures is grouped by column. Measures written out
- * column by column would cost DuckDB a buffer for every node of every expression: more than the counting itself.
- */
-function statisticsSql(from: string, columns: readonly SourceColumn[]): string {
-  const cells = `SELECT unnest(range(${columns.length})) AS k, unnest([${columns.map(({ text }) => text).join(", ")}]) AS r FROM ${from}`;
-  const known = `SELECT k, CASE WHEN r NOT IN (${sqlList(missingTokens)}) THEN r END AS t FROM (${cells})`;
-  const number = `CASE WHEN regexp_matches(t, '${numberPattern}') THEN try_cast(t AS DOUBLE) END`;
-  const typed = `SELECT k, t, lower(t) AS l, ${number} AS n FROM (${known})`;
-  const usable = `SELECT *, CASE WHEN abs(n) <= ${largestNumber} THEN n END AS x, CASE WHEN l <> 'nan' THEN t END AS w FROM (${typed})`;
-  return `SELECT k, count(*), ${measures.join(", ")} FROM (${usable}) GROUP BY k`;
+interface Counted {
+  readonly rows: number;
+  readonly counts: readonly Map<string, number>[];
 }
 
-const where = (condition: string) => `count_if(${condition})`;
-const matches = (pattern: string) => where(`regexp_matches(t, '${pattern}')`);
-const extension = (names: readonly string[]) => where(`regexp_matches(l, '[.](${names.join("|")})$')`);
+async function countTexts(database: Database, sql: string, width: number): Promise<Counted> {
+  const counts = Array.from({ length: width }, () => new Map<string, number>());
+  let rows = 0;
+  for await (const chunk of database.stream(sql)) {
+    rows += chunk[0]?.length ?? 0;
+    for (let c = 0; c < width; c++) {
+      const of = counts[c]!;
+      for (const cell of chunk[c]!) {
+        if (cell !== null && cell !== "") of.set(cell as string, (of.get(cell as string) ?? 0) + 1);
+      }
+    }
+  }
+  return { rows, counts };
+}
 
-/** In the order that toStatistics reads. t: text, l: in lower case, n: number, x: number that fits, w: text but NaN. */
-const measures: readonly string[] = [
-  "count(t)",
-  where(`l IN (${sqlList(missingInNumbers)})`),
-  where("l = 'nan'"),
-  where(`(n IS NULL AND regexp_matches(l, '${nonFinitePattern}')) OR abs(n) > ${largestNumber}`),
-  "count(x)",
-  where("x = floor(x) AND abs(x) < 9007199254740992"),
-  where("x IS NOT NULL AND regexp_matches(t, '^-?0[0-9]+$')"),
-  "count(DISTINCT CASE WHEN w IS NOT NULL THEN hash(w) END)",
-  "count(DISTINCT x)",
-  "min(x)",
-  "approx_quantile(x, 0.5)",
-  "max(x)",
-  ...dateFormats.map((format) => matches(datePatterns[format])),
-  matches("^(1[3-9]|2[0-9]|3[01])/[0-9]{1,2}/[0-9]{4}$"),
-  extension(imageExtensions),
-  extension(soundExtensions),
-  "avg(length(w))",
-  "avg(1 + length(w) - length(translate(w, ' |', '')))",
-  matches("^[^ |]*([0-9]|://)[^ |]*$"),
-  "min(w)",
-  "max(w)",
-  matches(vectorPattern),
-  where("ends_with(l, '.npy')"),
-];
+const wholeTallies = (columns: readonly SourceColumn[], { rows, counts }: Counted) => ({
+  rows,
+  tallies: columns.map(({ name }, i): ColumnTally => ({ name, rows, counted: rows, counts: counts[i]! })),
+});
 
-function toStatistics(name: string, rows: number, cells: readonly unknown[]): ColumnStatistics {
-  const numbers = cells.map((cell) => Number(cell ?? 0));
-  const at = (index: number): number => numbers[index]!;
-  const after = 12 + dateFormats.length;
-  return {
-    name,
-    rows,
-    filled: at(0),
-    missingInNumbers: at(1),
-    nan: at(2),
-    nonFinite: at(3),
-    numbers: at(4),
-    integers: at(5),
-    zeroPadded: at(6),
-    distinct: at(7),
-    distinctNumbers: at(8),
-    min: at(9),
-    median: at(10),
-    max: at(11),
-    dates: Object.fromEntries(dateFormats.map((format, i) => [format, at(12 + i)])) as Record<DateFormat, number>,
-    dayFirst: at(after),
-    images: at(after + 1),
-    sounds: at(after + 2),
-    meanLength: at(after + 3),
-    meanWords: at(after + 4),
-    codes: at(after + 5),
-    lowest: String(cells[after + 6] ?? ""),
-    highest: String(cells[after + 7] ?? ""),
-    vectors: at(after + 8),
-    vectorFiles: at(after + 9),
-  };
+async function tallyLarge(database: Database, from: string, columns: readonly SourceColumn[], limit: number) {
+  const texts = columns.map(({ text }, i) => `${text} AS c${i}`).join(", ");
+  await database.query(
+    `CREATE OR REPLACE TABLE ${workTable} AS SELECT row_number() OVER () AS n, ${texts} FROM ${from}`,
+  );
+  const [[rows]] = (await database.query(`SELECT count(*) FROM ${workTable}`)) as [[number]];
+  const estimates = await inParts(database, columns.length, (i) => `approx_count_distinct(c${i})`);
+  // By a hash of the row's number: the same rows on every machine, spread over the file.
+  const spread = `hash(n) % ${Math.max(1, Math.floor(rows / Math.min(limit, sampleRows)))} = 0`;
+  const all = columns.map((_, i) => `c${i}`).join(", ");
+  const sample = await countTexts(database, `SELECT ${all} FROM ${workTable} WHERE ${spread}`, columns.length);
+  const tallies: ColumnTally[] = [];
+  for (const [i, { name }] of columns.entries()) {
+    if (Number(estimates[i]) <= fewTexts) {
+      const found = await database.query(
+        `SELECT c${i}, count(*) AS k FROM ${workTable} WHERE c${i} <> '' GROUP BY 1 ORDER BY k DESC, 1`,
+      );
+      const counts = new Map(found.map(([text, count]) => [String(text), Number(count)]));
+      tallies.push({ name, rows, counted: rows, counts });
+    } else tallies.push({ name, rows, counted: sample.rows, counts: sample.counts[i]! });
+  }
+  return { rows, tallies: await withWholes(database, tallies) };
+}
+
+/** What only the whole file tells of the columns that were sampled. */
+async function withWholes(database: Database, tallies: readonly ColumnTally[]): Promise<ColumnTally[]> {
+  const sampled = tallies.map((tally, i) => ({ tally, i })).filter(({ tally }) => tally.counted < tally.rows);
+  if (sampled.length === 0) return [...tallies];
+  const at = (k: number) => sampled[k]!;
+  const distinct = await inParts(
+    database,
+    sampled.length,
+    (k) => `count(DISTINCT CASE WHEN c${at(k).i} <> '' THEN hash(c${at(k).i}) END)`,
+  );
+  const numbers = sampled.map(({ tally, i }) => numberSql(`c${i}`, inferKind(tally)));
+  const lows = await inParts(database, sampled.length, (k) => `min(${numbers[k]})`);
+  const highs = await inParts(database, sampled.length, (k) => `max(${numbers[k]})`);
+  const whole = new Map(
+    sampled.map(({ tally, i }, k): [number, ColumnTally] => {
+      const range = lows[k] === null ? {} : { range: [Number(lows[k]), Number(highs[k])] as const };
+      return [i, { ...tally, distinct: Number(distinct[k]), ...range }];
+    }),
+  );
+  return tallies.map((tally, i) => whole.get(i) ?? tally);
+}
+
+/** One value for each column, a part of the columns at a time. */
+async function inParts(database: Database, count: number, expression: (i: number) => string) {
+  const values: unknown[] = [];
+  for (let start = 0; start < count; start += columnsAtOnce) {
+    const part = Array.from({ length: Math.min(columnsAtOnce, count - start) }, (_, i) => expression(start + i));
+    const [row] = await database.query(`SELECT ${part.join(", ")} FROM ${workTable}`);
+    values.push(...row!);
+  }
+  return values;
+}
+
+/** The number that a text is, for extremes only; null where the column holds none, or they are written in a way SQL would not read. */
+function numberSql(text: string, { kind, spelling }: ReturnType<typeof inferKind>): string {
+  const numeric =
+    kind === "real" || kind === "positive" || kind === "fraction" || kind === "count" || kind === "ordinal";
+  const odd = spelling?.numbers?.parentheses || spelling?.numbers?.clock || spelling?.levels;
+  if (!(numeric || kind === "identifier") || odd) return "NULL";
+  const number = `try_cast(${spelling?.numbers ? digitsSql(text, spelling.numbers) : text} AS DOUBLE)`;
+  const scaled = spelling?.numbers?.percent ? `${number} / 100` : number;
+  return `CASE WHEN abs(${number}) <= ${largestNumber} THEN ${scaled} END`;
+}
+
+function digitsSql(text: string, { prefix = "", suffix = "", thousands, decimal }: NumberSpelling): string {
+  let sql = text;
+  for (const affix of [prefix.trim(), suffix.trim()]) if (affix) sql = `replace(${sql}, ${sqlText(affix)}, '')`;
+  if (thousands) sql = `replace(${sql}, ${sqlText(thousands)}, '')`;
+  return `trim(${decimal ? `replace(${sql}, ',', '.')` : sql})`;
 }
 
 /** Of a column with bytes: how many cells have any, and what the first of them is. */
 async function withBytes(
   database: Database,
   from: string,
-  column: SourceColumn,
-  s: ColumnStatistics,
-): Promise<ColumnStatistics> {
-  const { bytes, text } = column;
-  if (bytes === undefined) return s;
+  { bytes, text }: SourceColumn,
+  tally: ColumnTally,
+): Promise<ColumnTally> {
+  if (bytes === undefined) return tally;
   const [[filled]] = (await database.query(
     `SELECT count(*) FILTER (WHERE ${bytes} IS NOT NULL OR ${text} IS NOT NULL) FROM ${from}`,
   )) as [[number]];
   const [first] = await database.query(`SELECT ${bytes} FROM ${from} WHERE ${bytes} IS NOT NULL LIMIT 1`);
-  if (!(first?.[0] instanceof Uint8Array)) return s;
-  return { ...s, filled, distinct: filled, bytes: readMediaHeader(first[0])?.media ?? "unknown" };
+  if (!(first?.[0] instanceof Uint8Array)) return tally;
+  return { ...tally, bytes: { of: readMediaHeader(first[0])?.media ?? "unknown", filled } };
 }
 
 /** Whether no two cells of a column are alike and none is empty, taken literally: "NA" is a value like any other. */
-export async function isUnique(database: Database, from: string, column: SourceColumn): Promise<boolean> {
-  const [row] = await database.query(
-    `SELECT count(*), count(DISTINCT hash(t)) FILTER (WHERE t <> '') FROM (SELECT ${column.text} AS t FROM ${from})`,
-  );
-  return row![0] === row![1];
-}
+export const isUnique = ({ rows, counted, counts, distinct = counts.size }: ColumnTally): boolean =>
+  distinct === rows && counts.size === [...counts.values()].reduce((all, count) => all + count, 0) && counted > 0;
 
-/** Distinct words of a split column in lower case, at most `limit`. */
-export async function distinctWords(
-  database: Database,
-  from: string,
-  column: SourceColumn,
-  limit: number,
-): Promise<string[]> {
-  const rows = await database.query(
-    `SELECT DISTINCT lower(t) AS word FROM (SELECT ${column.text} AS t FROM ${from}) WHERE t <> '' ORDER BY word LIMIT ${limit}`,
-  );
-  return rows.map(([word]) => String(word));
-}
+/** Words of a split column in lower case. */
+export const wordsOf = ({ counts }: ColumnTally): string[] =>
+  [...new Set([...counts.keys()].map((word) => word.toLowerCase()))].sort();
 
 export const unknownSplits = (words: readonly string[]): string[] =>
   words.filter((word) => !Object.hasOwn(splitWords, word));
-
-/** Up to three distinct values of each column among its first rows, shortened. */
-export async function readExamples(
-  database: Database,
-  from: string,
-  columns: readonly SourceColumn[],
-): Promise<string[][]> {
-  const cells = columns.map(({ text }, i) => `${text} AS c${i}`).join(", ");
-  const rows = await database.query(`SELECT ${cells} FROM ${from} LIMIT 500`);
-  const missing: readonly string[] = missingTokens;
-  return columns.map((_, i) => {
-    const values = new Set(rows.map((row) => row[i]).filter((value) => typeof value === "string"));
-    const known = [...values].filter((value) => !missing.includes(value)).slice(0, 3);
-    return known.map((value) => (value.length > 40 ? `${value.slice(0, 39)}…` : value));
-  });
-}
 
 /** Media columns made from others: `png72/{id}.png` → SQL that is null where a part is missing. */
 export function patternSql(pattern: string, columnOf: (name: string) => string): string {

@@ -1,13 +1,12 @@
 /**
- * @file The first reading of all rows. In: rows as they will be read again. Out: what only the rows can tell: bad cells,
- * missing and broken media, empty rows, and how the rows fall into splits.
+ * @file The first look at rows. In: rows as they will be read again: all, or of a large file those that need a look; and the place of
+ * every row. Out: what only the rows can tell: bad cells, missing and broken media, empty rows, and how the rows fall into splits.
  */
-
 import type { SplitFractions } from "../dataset.ts";
 import type { Issue, SourceIssue } from "../issues.ts";
-import { type Column, type MediaFile, type Row, type Split, splits } from "../records.ts";
+import type { Column, MediaFile, Row, Split } from "../records.ts";
 import type { RowListener } from "../rows.ts";
-import { type SplitCuts, splitAt, splitCuts } from "../split.ts";
+import { type SplitCuts, splitTally } from "../split.ts";
 import { checkMedia } from "./media-check.ts";
 
 /** Issues of one kind in one column that are kept one by one; the rest is counted. */
@@ -29,6 +28,8 @@ export interface Survey {
 export interface IssueCollector {
   add(issue: Exclude<Issue, SourceIssue> & { readonly column: string }): void;
   list(): Issue[];
+  /** Cells of a column that became missing because they could not be read. */
+  faults(column: string): number;
 }
 
 export function issueCollector(): IssueCollector {
@@ -47,34 +48,17 @@ export function issueCollector(): IssueCollector {
         .filter(({ count }) => count > keptAlike)
         .map(({ column, of, count }): Issue => ({ code: "more-alike", column, of, count: count - keptAlike })),
     ],
+    faults: (column) =>
+      (counts.get(`number-not-finite ${column}`)?.count ?? 0) +
+      (counts.get(`value-not-readable ${column}`)?.count ?? 0),
   };
 }
 
-/** What is counted while the rows of the survey are built. */
-export interface SurveyNotes {
-  readonly listener: RowListener;
-  readonly issues: IssueCollector;
-  /** Takes the places of the rows built since the last call. */
-  takePlaces(): (Split | number)[];
-}
-
-export function surveyNotes(): SurveyNotes {
-  const issues = issueCollector();
-  let places: (Split | number)[] = [];
-  return {
-    issues,
-    listener: {
-      fault: (column, row, code, value) => issues.add({ code, column, row, value: value.slice(0, 80) }),
-      media: (column, row, code, detail) => issues.add({ code, column, row, detail }),
-      place: (_row, place) => places.push(place),
-    },
-    takePlaces: () => {
-      const taken = places;
-      places = [];
-      return taken;
-    },
-  };
-}
+/** Bad cells and media become issues while rows are built. */
+export const listFaults = (issues: IssueCollector): RowListener => ({
+  fault: (column, row, code, value) => issues.add({ code, column, row, value: value.slice(0, 80) }),
+  media: (column, row, code, detail) => issues.add({ code, column, row, detail }),
+});
 
 export interface SurveyPlan {
   readonly columns: readonly Column[];
@@ -83,10 +67,14 @@ export interface SurveyPlan {
   readonly fractions: SplitFractions;
 }
 
-/** @param chunks rows built with the listener of `notes` */
+/**
+ * @param chunks rows built with `listFaults(issues)`; rows left out have a value and no bad cell
+ * @param places of all rows, in their order, read after the rows
+ */
 export async function surveyRows(
   chunks: AsyncIterable<readonly Row[]>,
-  notes: SurveyNotes,
+  places: AsyncIterable<readonly (Split | number)[]>,
+  issues: IssueCollector,
   plan: SurveyPlan,
 ): Promise<Survey> {
   const { columns } = plan;
@@ -96,45 +84,62 @@ export async function surveyRows(
     .map(({ name }) => name);
   const unusable = new Map(media.map((name) => [name, new Set<number>()]));
   const mediaCells = new Map(media.map((name) => [name, 0]));
-  const named = Object.fromEntries(splits.map((split) => [split, 0])) as Record<Split, number>;
-  const places: number[] = [];
   const emptyRows: number[] = [];
-  let emptyCount = 0;
-  let rowCount = 0;
   for await (const rows of chunks) {
-    rowCount += rows.length;
     for (const name of media) {
       const found = rows.filter((row) => row.cells[name] !== null);
       mediaCells.set(name, mediaCells.get(name)! + found.length);
-      if (plan.withMedia) await findBroken(name, found, unusable.get(name)!, notes.issues);
+      if (plan.withMedia) await findBroken(name, found, unusable.get(name)!, issues);
     }
-    const chunkPlaces = notes.takePlaces();
-    rows.forEach((row, i) => {
-      const place = chunkPlaces[i]!;
-      const isEmpty = features.every((name) => row.cells[name] === null || unusable.get(name)?.has(row.number));
-      if (isEmpty) {
-        if (emptyCount++ < keptAlike) emptyRows.push(row.number);
-      } else if (typeof place === "string") named[place]++;
-      else places.push(place);
-    });
+    for (const row of rows) {
+      if (features.every((name) => row.cells[name] === null || unusable.get(name)?.has(row.number))) {
+        emptyRows.push(row.number);
+      }
+    }
   }
-  const cuts = cutsFor(plan, named, places);
-  const splitCounts = { ...named };
-  for (const place of places) splitCounts[splitAt(place, cuts)]++;
-  const usableRows = rowCount - emptyCount;
-  const issues = [...notes.issues.list(), ...emptyIssues(emptyRows, features.length > 0)];
-  return { rowCount, usableRows, splitCounts, cuts, issues, unusable, mediaCells };
+  return {
+    ...(await fallIntoSplits(places, emptyRows, plan)),
+    issues: [...issues.list(), ...emptyIssues(emptyRows, features.length > 0)],
+    unusable,
+    mediaCells,
+  };
 }
 
-/** A split column that names no validation rows gives a tenth of its training rows: test rows must stay unseen. */
-function cutsFor(
+/** How the rows that hold something fall into splits. @param emptyRows numbers of the others, in order */
+async function fallIntoSplits(
+  places: AsyncIterable<readonly (Split | number)[]>,
+  emptyRows: readonly number[],
   { byColumn, fractions }: SurveyPlan,
-  named: Readonly<Record<Split, number>>,
-  places: readonly number[],
-): SplitCuts {
-  if (!byColumn) return splitCuts(fractions, places);
-  if (named.validation > 0) return { test: 0, validation: 0 };
-  return splitCuts({ test: 0, validation: fractions.validation || 0.1 }, places);
+): Promise<Pick<Survey, "rowCount" | "usableRows" | "splitCounts" | "cuts">> {
+  const named: Record<Split, number> = { train: 0, validation: 0, test: 0 };
+  // A split column that names no validation rows gives a tenth of its training rows: test rows must stay unseen.
+  const tally = splitTally(byColumn ? { test: 0, validation: fractions.validation || 0.1 } : fractions);
+  let rowCount = 0;
+  let nextEmpty = 0;
+  let drawn = 0;
+  for await (const part of places) {
+    for (const place of part) {
+      rowCount++;
+      if (emptyRows[nextEmpty] === rowCount) nextEmpty++;
+      else if (typeof place === "string") named[place]++;
+      else {
+        drawn++;
+        tally.add(place);
+      }
+    }
+  }
+  const usable = { rowCount, usableRows: rowCount - emptyRows.length };
+  if (named.validation > 0) {
+    const splitCounts = { ...named, train: named.train + drawn };
+    return { ...usable, cuts: { test: 0, validation: 0 }, splitCounts };
+  }
+  const { cuts, counts } = tally.finish();
+  const sum = (split: Split) => named[split] + counts[split];
+  return {
+    ...usable,
+    cuts,
+    splitCounts: { train: sum("train"), validation: sum("validation"), test: sum("test") },
+  };
 }
 
 async function findBroken(
