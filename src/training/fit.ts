@@ -65,7 +65,7 @@ export async function fitModel(given: FitInput, runtime: Runtime, hooks: FitHook
     train: usableRows(given.batch, given.train),
     validation: usableRows(given.batch, given.validation),
   };
-  const chosen = chooseNetworks(modalities, given.model.networks, rows.train.length);
+  const chosen = chooseNetworks(modalities, given.model.networks);
   const data = { ...given, model: { ...given.model, networks: settle(chosen) } };
   const graph = buildVae(modalities, data.model);
   const plan = planTraining(graph.loss, graph.terms, graph.evaluation, { batch: training.batch });
