@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { input } from "../src/engine/ops.ts";
 import { modelConfigSchema } from "../src/models/config.ts";
-import { decoderNetwork, encoderNetwork, posteriorHead } from "../src/models/networks.ts";
 import { parameterCount } from "../src/models/networks/report.ts";
 import { networkNames, networkSizes } from "../src/models/networks/setting.ts";
+import { decoderNetwork, encoderNetwork, posteriorHead } from "../src/models/networks.ts";
 
 const references = [
   { name: "picture 28x28x1", featureShape: [28, 28, 1], parameterShape: [28, 28, 1], gridAxes: 2 },
@@ -18,7 +18,11 @@ const references = [
 const config = modelConfigSchema.parse({});
 
 /** As the page has it: millions with two decimals, of encoder, decoder and the posterior's layers. */
-function printedCount(shaped: (typeof references)[number], network: (typeof networkNames)[number], size: (typeof networkSizes)[number]): string {
+function printedCount(
+  shaped: (typeof references)[number],
+  network: (typeof networkNames)[number],
+  size: (typeof networkSizes)[number],
+): string {
   if (shaped.gridAxes === 0 && (network === "conv" || network === "transformer")) return "-";
   const choice = { network, size };
   const features = input("x", ["batch", ...shaped.featureShape]);

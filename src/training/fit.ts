@@ -77,7 +77,7 @@ export async function fitModel(given: FitInput, runtime: Runtime, hooks: FitHook
         "Look at the issues told: perhaps no file could be read.",
     );
   }
-  const chosen = chooseNetworks(modalities, given.model.networks, rows.train);
+  const chosen = chooseNetworks(modalities, given.model.networks);
   const data = { ...given, model: { ...given.model, networks: settle(chosen) } };
   const graph = buildVae(modalities, data.model);
   const plan = planTraining(graph.loss, graph.terms, graph.evaluation, { batch: training.batch });

@@ -1,6 +1,6 @@
 /**
- * @file Which network each modality gets: what the config says, else a rule over its shape and the number of rows.
- * In: modalities, a config, training rows. Out: choices with their reasons, and the config in which nothing is left to choose.
+ * @file Which network each modality gets: what the config says, else a rule over its shape.
+ * In: modalities, a config. Out: choices with their reasons, and the config in which nothing is left to choose.
  */
 import { nameList, nearestName } from "../../data/data-error.ts";
 import type { Modality } from "../../modalities/modality.ts";
@@ -27,23 +27,21 @@ export type NetworkSettings = Readonly<Record<string, NetworkSetting>>;
 type Named = Shaped & Pick<Modality, "name">;
 
 /**
- * @param rows training rows, where they are known
  * @throws Error for a modality that there is not, and for a network that does not fit what a modality holds
  */
 export function chooseNetworks(
   modalities: readonly Named[],
   settings: NetworkSettings,
-  rows?: number,
 ): Readonly<Record<string, Chosen>> {
   const names = modalities.map(({ name }) => name);
   for (const name of Object.keys(settings)) if (!names.includes(name)) throw unknownModality(name, names);
-  return Object.fromEntries(modalities.map((modality) => [modality.name, chooseFor(modality, settings, rows)]));
+  return Object.fromEntries(modalities.map((modality) => [modality.name, chooseFor(modality, settings)]));
 }
 
-function chooseFor(modality: Named, settings: NetworkSettings, rows: number | undefined): Chosen {
+function chooseFor(modality: Named, settings: NetworkSettings): Chosen {
   const { name } = modality;
   const said = Object.hasOwn(settings, name) ? settings[name] : undefined;
-  const { reason, ...otherwise } = defaultNetwork(modality, rows);
+  const { reason, ...otherwise } = defaultNetwork(modality);
   const encoder = choiceOf(said, otherwise);
   const saidOfDecoder = typeof said === "object" ? said.decoder : undefined;
   const decoder = choiceOf(saidOfDecoder, "layers" in encoder ? otherwise : encoder);
@@ -52,7 +50,7 @@ function chooseFor(modality: Named, settings: NetworkSettings, rows: number | un
 }
 
 /** The rule of docs/networks.md, "What is chosen". */
-function defaultNetwork({ gridAxes }: Shaped, _rows: number | undefined): SizedChoice & { readonly reason: string } {
+function defaultNetwork({ gridAxes }: Shaped): SizedChoice & { readonly reason: string } {
   if (gridAxes === 0) return { network: "mlp", size: "small", reason: "its numbers have no neighbours" };
   return { network: "conv", size: "small", reason: "its places have neighbours" };
 }
@@ -75,7 +73,7 @@ function unknownModality(name: string, names: readonly string[]): Error {
   return new Error(`Cannot use networks.${name}: there is no modality "${name}"; ${hint}`);
 }
 
-/** The settings that stand for these choices: from them the same networks are built, however many rows there are. */
+/** The settings that stand for these choices: from them the same networks are built, whatever the rule becomes. */
 export const settle = (chosen: Readonly<Record<string, Chosen>>): Record<string, NetworkSetting> =>
   Object.fromEntries(
     Object.entries(chosen).map(([name, { encoder, decoder }]) => [name, settingFor(encoder, decoder)]),
