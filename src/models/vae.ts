@@ -176,7 +176,7 @@ function decoderOutputs(modality: Modality, chosen: Networks, config: ModelConfi
  * Events smaller than this weigh as if they were of this size. A row of a small table holds few nats that its cells share;
  * unscaled they do not pay for the divergence, the posterior falls onto the prior, and every gap is filled with a constant.
  */
-const leastEvent = 96;
+const leastEvent = 80;
 
 /** Largest event size / own event size: no modality drowns because it has fewer numbers. */
 function likelihoodScales(modalities: readonly Modality[], { balance }: ModelConfig): number[] {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ColumnKind, Scalar } from "../../data/records.ts";
+import type { ColumnKind, Scalar, Values } from "../../data/records.ts";
 import { column } from "../../data/testing/column.ts";
 import { evaluate } from "../../engine/evaluate.ts";
 import { mul } from "../../engine/ops.ts";
@@ -24,6 +24,13 @@ const tableOf = (kind: ColumnKind, cells: readonly Scalar[], options: unknown = 
   if (!modality) throw new Error(`expected a table for ${kind} cells ${JSON.stringify(cells.slice(0, 5))}`);
   return modality;
 };
+const tableOfRows = (kindsOf: Readonly<Record<string, ColumnKind>>, rows: readonly Values[]): Modality =>
+  fitTable(
+    "table",
+    Object.entries(kindsOf).map(([name, kind]) => column(name, kind)),
+    {},
+    rows,
+  )!;
 const stateOf = (modality: Modality) => (modality.state.columns as ColumnState[])[0]!;
 const encodeCell = (modality: Modality, x: Scalar) => codecOf(stateOf(modality)).encoder(stateOf(modality))(x);
 
@@ -183,6 +190,27 @@ it("survives outliers of 1e12: features of order one, and all but the outliers d
     }),
     { seed: 6, numRuns: 20 },
   );
+});
+
+describe("the typical cell of several likelihoods", () => {
+  it("averages chances before it chooses, and means of numbers", () => {
+    const colours = tableOf("categorical", ["a", "a", "a", "b", "b", "c"]);
+    const [sureOfB, forA] = [Float32Array.of(0, 9, 0), Float32Array.of(0.5, 0, 0)];
+    expect(colours.consensus!([sureOfB, forA, forA], 1)).toEqual([{ x: "b" }]);
+    expect(colours.consensus!([forA, forA], 1)).toEqual(colours.decode(forA, 1));
+    const numbers = tableOf("real", [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    const at = (target: number) => Float32Array.of(target, -9);
+    const [low, high] = [numbers.decode(at(-0.8), 1)[0]!.x, numbers.decode(at(0.8), 1)[0]!.x] as number[];
+    expect(numbers.consensus!([at(-0.8), at(0.8)], 1)[0]!.x).toBeCloseTo((low! + high!) / 2);
+  });
+
+  it("is asked for some columns alone", () => {
+    const rows = Array.from({ length: 9 }, (_, i) => ({ x: i, y: i % 2 === 0 ? "even" : "odd", z: i / 2 }));
+    const modality = tableOfRows({ x: "real", y: "categorical", z: "real" }, rows);
+    const parameters = drawParameters(modality, 3);
+    const whole = modality.consensus!([parameters], 3);
+    expect(modality.consensus!([parameters], 3, ["z"])).toEqual(whole.map(({ z }) => ({ z })));
+  });
 });
 
 describe("likelihoods by column", () => {
