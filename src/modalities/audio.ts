@@ -86,6 +86,8 @@ const audioState = z.object({
   ceiling: z.number(),
   length: z.enum(["fixed", "variable"]).default("fixed"),
   augmentation: soundChanges.default({ delay: 0.1, bands: 1 }),
+  /** Logit of going on before anything is learnt, so that clips start from their mean length. */
+  goesOn: z.number().default(0),
   /** Of the sounds given back; the rate worked at where it is absent. */
   outputRate: z.number().positive().optional(),
   ...pixelState,
@@ -150,14 +152,13 @@ export function fitAudio(
   const frame = framing(rate, chosen.seconds ?? maxSeconds / 2, chosen);
   const settings = { rate, ...frame, mels, lowestHz, ceiling: 0 };
   const tools = spectrogramTools(settings);
-  const spectra = sounds.map((sound) => {
-    const { samples, frames } = placed(sound, settings, length);
-    return logMel(samples, settings, tools).subarray(0, frames * mels);
-  });
+  const clips = sounds.map((sound) => placed(sound, settings, length));
+  const spectra = clips.map(({ samples, frames }) => logMel(samples, settings, tools).subarray(0, frames * mels));
+  const meanFrames = clips.reduce((sum, { frames }) => sum + frames, 0) / clips.length;
   const ceiling = Math.max(loudest(spectra), floor + 1);
   const moments = pixelMoments(spectra.map((spectrum) => quantise(spectrum, ceiling)));
   const outputRate = commonest(sounds.map((sound) => sound.fileRate ?? sound.rate));
-  const choices = { length, augmentation, outputRate, ...pixelChoices(chosen) };
+  const choices = { length, goesOn: Math.log(meanFrames), augmentation, outputRate, ...pixelChoices(chosen) };
   return openAudio({ kind: "audio", name, ...settings, ceiling, ...choices, ...moments });
 }
 
@@ -201,7 +202,7 @@ export function openAudio(stored: ModalityState): Modality {
       for (let frame = 0; frame < frames; frame++) {
         const at = (row * frames + frame) * columns * each;
         values.set(parameters.subarray(at, at + mels * each), (row * frames + frame) * mels * each);
-        lengths[row]![frame] = parameters[at + mels * each]!;
+        lengths[row]![frame] = parameters[at + mels * each]! + state.goesOn;
       }
     }
     return { values, lengths };
@@ -251,7 +252,8 @@ export function openAudio(stored: ModalityState): Modality {
       if (!isVariable) return pixelLogLikelihood(parameters, arrays.spectrogram!, state);
       const extent = inside(arrays);
       const values = slice(parameters, 2, 0, mels);
-      const logits = reshape(slice(slice(parameters, 2, mels, columns), 3, 0, 1), ["batch", frames]);
+      const raw = reshape(slice(slice(parameters, 2, mels, columns), 3, 0, 1), ["batch", frames]);
+      const logits = add(raw, state.goesOn);
       const within = pixelLogLikelihood(values, arrays.spectrogram!, state, overGrid(extent));
       return add(within, logLength(logits, extent, frames));
     },

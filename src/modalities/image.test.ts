@@ -53,6 +53,8 @@ describe("planImage", () => {
     ["unequal: the median shape", [probe(100, 50), probe(200, 100), probe(90, 60)], {}, [64, 40]],
     ["unequal and small: a multiple of 4", [probe(30, 30), probe(29, 31)], {}, [32, 32]],
     ["one side asked for: the other follows", [probe(640, 480)], { width: 32 }, [32, 24]],
+    ["the longer side asked for", [probe(640, 480)], { size: 128 }, [128, 96]],
+    ["the longer side asked for, of squares", [probe(28, 28)], { size: 50 }, [50, 50]],
     ["both asked for", [probe(640, 480)], { width: 20, height: 30 }, [20, 30]],
   ])("%s", (_, probes, options, size) => {
     const planned = planImage("photo", probes, options)!;
