@@ -32,7 +32,7 @@ const defaultVocabulary = 1000;
 /** Byte-level tokenisers spell with 256 bytes; the end and the unknown token stand beside them. */
 const smallestByteVocabulary = 258;
 const longestByDefault = 64;
-const defaultDropout = 0.5;
+const defaultDropout = 0.75;
 
 /** null where the sample holds no string. @throws Error for options that do not go together */
 export function fitText(name: string, sample: readonly Values[], given: unknown): Modality | null {

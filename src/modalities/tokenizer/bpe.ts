@@ -32,13 +32,11 @@ export function trainMerges(pieces: ReadonlyMap<string, number>, most: number): 
     const [left, right] = [Math.floor(best.key / shift), best.key % shift];
     const merged = tokens[left]! + tokens[right]!;
     pairs.delete(best.key);
-    if (isSpecial(merged)) continue;
-    const known = idOf.get(merged);
-    const id = known ?? tokens.length;
-    if (known === undefined) {
-      tokens.push(merged);
-      idOf.set(merged, id);
-    }
+    // A token comes of one pair only: so merges that read a token rank after the one that makes it, which encoding relies on.
+    if (isSpecial(merged) || idOf.has(merged)) continue;
+    const id = tokens.length;
+    tokens.push(merged);
+    idOf.set(merged, id);
     merges.push(`${tokens[left]!} ${tokens[right]!}`);
     const changed = new Set<number>();
     const change = (a: number, b: number, word: number, by: number) => {
@@ -144,22 +142,34 @@ function heap(entries: readonly Entry[]) {
 
 const before = (a: Entry, b: Entry): boolean => a.count > b.count || (a.count === b.count && a.key < b.key);
 
-/** @returns a function from a piece to its tokens: the earliest merge first, of equal ones the leftmost */
+/**
+ * @returns a function from a piece to its tokens: the earliest merge first, from left to right. All places of a merge at once, which
+ * comes to the same as one by one, since what a merge makes is read by later merges only.
+ */
 export function mergeEncoder(
   merges: readonly string[],
   idOf: ReadonlyMap<string, number>,
 ): (piece: string) => number[] {
   const ranks = new Map(merges.map((merge, rank) => [merge, rank]));
   return (piece) => {
-    const parts = Array.from(piece);
+    let parts = Array.from(piece);
     for (;;) {
-      let best = { rank: Number.POSITIVE_INFINITY, at: -1 };
-      for (let i = 1; i < parts.length; i++) {
-        const rank = ranks.get(`${parts[i - 1]!} ${parts[i]!}`);
-        if (rank !== undefined && rank < best.rank) best = { rank, at: i };
-      }
-      if (best.at < 0) return parts.map((part) => idOf.get(part)!);
-      parts.splice(best.at - 1, 2, parts[best.at - 1]! + parts[best.at]!);
+      let best = Number.POSITIVE_INFINITY;
+      for (let i = 1; i < parts.length; i++)
+        best = Math.min(best, ranks.get(`${parts[i - 1]!} ${parts[i]!}`) ?? Number.POSITIVE_INFINITY);
+      if (best === Number.POSITIVE_INFINITY) return parts.map((part) => idOf.get(part)!);
+      parts = joined(parts, merges[best]!);
     }
   };
+}
+
+/** Every place of the pair "left right" as one part. */
+function joined(parts: readonly string[], pair: string): string[] {
+  const next: string[] = [];
+  for (let i = 0; i < parts.length; i++) {
+    const isPair = i + 1 < parts.length && `${parts[i]!} ${parts[i + 1]!}` === pair;
+    next.push(isPair ? parts[i]! + parts[i + 1]! : parts[i]!);
+    if (isPair) i++;
+  }
+  return next;
 }

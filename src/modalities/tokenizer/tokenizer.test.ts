@@ -98,6 +98,13 @@ describe.each(["bpe", "unigram"] satisfies TokenizerKind[])("%s", (kind) => {
     expect(own.encode("sevens").length).toBeGreaterThan(1);
   });
 
+  it("takes a long text without a space as any other", async () => {
+    const file = trainTokenizer(texts, { kind, vocabulary: 600, lowerCase: false });
+    const long = "灰色的猫坐在垫子上وجلست".repeat(400);
+    const theirs = await Reference.fromString(JSON.stringify(file)).encode(long);
+    expect(openTokenizer(file).encode(long)).toEqual(theirs.getIds());
+  });
+
   it("never learns a special token", () => {
     const own = openTokenizer(trainTokenizer(Array(9).fill("<|end|>"), { kind, vocabulary: 400, lowerCase: false }));
     expect(own.encode("<|end|>")).not.toContain(endToken);
