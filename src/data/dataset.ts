@@ -31,6 +31,8 @@ export interface SplitFractions {
 export interface ColumnSetting {
   readonly kind?: ColumnKind;
   readonly role?: ColumnRole;
+  /** How cells are written, where that must be told: the order of day and month, what means missing, … */
+  readonly spelling?: Pick<Spelling, "dates" | "missing" | "separator" | "booleans">;
   /** Options of the column's modality, validated by it (image width, text level, …). */
   readonly options?: Readonly<Record<string, unknown>>;
 }

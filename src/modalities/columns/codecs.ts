@@ -24,8 +24,10 @@ type TabularKind = keyof typeof codecs;
 export const isTabular = (kind: ColumnKind): kind is TabularKind => Object.hasOwn(codecs, kind);
 
 /** The column's state, alone in a list; the list is empty where its cells hold nothing that can be learnt. */
-export function fitColumn({ name, kind }: Column, cells: readonly Scalar[], options: unknown): ColumnState[] {
+export function fitColumn({ name, kind, spelling }: Column, cells: readonly Scalar[], given: unknown): ColumnState[] {
   if (!isTabular(kind)) throw new Error(`Cannot fit column "${name}" as part of a table: its kind is ${kind}.`);
+  // Words have the order that inference found, unless the config says another.
+  const options = kind === "ordinal" && spelling?.levels ? { levels: spelling.levels, ...(given as object) } : given;
   if (kind !== "ordinal") readOptions(z.strictObject({}), options, name);
   const codec = codecs[kind] as unknown as AnyCodec;
   const state =
