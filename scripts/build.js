@@ -39,5 +39,7 @@ const stamp = "dist/.built";
 if (isOlder(stamp, ["src", "tsconfig.json", "tsconfig.build.json", "package.json"])) {
   if (!existsSync("dist")) rmSync("node_modules/.cache/polyvae/build.tsbuildinfo", { force: true });
   run("node_modules/typescript/bin/tsc", ["-p", "tsconfig.build.json"]);
+  const { configJsonSchema } = await import(`${root}/dist/cli/json-schema.js`);
+  writeFileSync("dist/polyvae.schema.json", `${JSON.stringify(configJsonSchema(), undefined, 1)}\n`);
   writeFileSync(stamp, "");
 }

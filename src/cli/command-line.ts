@@ -8,6 +8,7 @@ import { devices } from "../engine/device.ts";
 import type { EvaluateFlags } from "./commands/evaluate.ts";
 import type { GenerateFlags } from "./commands/generate.ts";
 import type { ImputeFlags } from "./commands/impute.ts";
+import type { InspectFlags } from "./commands/inspect.ts";
 import type { SearchFlags } from "./commands/search.ts";
 import type { TranslateFlags } from "./commands/translate.ts";
 import type { ReadFlags, TrainFlags } from "./config.ts";
@@ -114,9 +115,9 @@ const inspect = (): Command =>
     "column kept out of the model and used only to judge it",
   )
     .argument("<data>", dataHelp)
-    .action(async (data: string, flags: ReadFlags & OutputOptions) =>
-      (await import("./commands/inspect.ts")).inspect(data, flags),
-    );
+    .option("--write-config <file>", "write all that was found as a config file to edit, such as polyvae.yaml")
+    .option("--force", "write over an existing config file")
+    .action(async (data: string, flags: InspectFlags) => (await import("./commands/inspect.ts")).inspect(data, flags));
 
 const train = (): Command =>
   reading(

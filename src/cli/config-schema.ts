@@ -5,7 +5,7 @@
 import * as z from "zod";
 import { nearestName } from "../data/data-error.ts";
 import type { ColumnSetting } from "../data/dataset.ts";
-import { type ColumnKind, type ColumnRole, columnKinds } from "../data/records.ts";
+import { type ColumnKind, type ColumnRole, columnKinds, dateFormats } from "../data/records.ts";
 import { modelConfigSchema } from "../models/config.ts";
 import { trainingConfigSchema } from "../training/config.ts";
 import { CommandError } from "./failure.ts";
@@ -15,6 +15,17 @@ const kind = z.enum(columnKinds);
 const role = z.enum(columnRoles);
 const words = [...columnKinds, ...columnRoles];
 
+const spellingShape = {
+  dates: z
+    .enum([...dateFormats, "epoch-seconds", "epoch-milliseconds"])
+    .optional()
+    .describe("How dates are written: DD/MM/YYYY, say."),
+  missing: z.array(z.string()).optional().describe("Cells that mean nothing, besides the usual ones."),
+  separator: z.string().min(1).optional().describe("What stands between the labels of a multilabel cell."),
+  booleans: z.tuple([z.string(), z.string()]).optional().describe("The words for no and yes."),
+};
+const spellingKeys = Object.keys(spellingShape);
+
 /** `word: text`, `digit: label`, or `photo: {kind: image, width: 64}`: what is neither kind nor role is the modality's own option. */
 const columnSchema = z.union([
   z.enum(words),
@@ -22,6 +33,7 @@ const columnSchema = z.union([
     kind: kind.optional(),
     role: role.optional(),
     modality: z.string().min(1).optional(),
+    ...spellingShape,
     options: z.record(z.string(), z.unknown()).optional(),
   }),
 ]);
@@ -59,6 +71,9 @@ export const configKeys: readonly string[] = Object.keys(configSchema.shape);
 
 export type Config = z.output<typeof configSchema>;
 
+/** Keys that say how data is read. */
+export const dataKeys = Object.keys(dataShape) as (keyof Config)[];
+
 /** Keys that only `train` reads. */
 export const modelKeys = Object.keys(modelConfigSchema.shape);
 export const trainingKeys = Object.keys(trainingConfigSchema.shape);
@@ -88,12 +103,21 @@ function describeFault(issue: z.core.$ZodIssue, values: unknown): string {
   }
   if (issue.path[0] === "columns" && issue.path.length > 1) {
     const [, column] = issue.path;
+    const fault = spellingFault(issue);
+    if (fault !== undefined) return `columns.${String(column)}.${fault}`;
     const said = columnWord((values as { columns: Record<string, unknown> }).columns[String(column)]);
     const near = nearestName(said, words);
     return `columns.${String(column)}: "${said}" is no kind and no role (${words.join(", ")})${near ? `; did you mean "${near}"?` : ""}`;
   }
   if (issue.path.length === 0) return "expected keys with values, such as `latent: 16`";
   return `${path}: ${issue.message.replace(/^Invalid input: /, "")}`;
+}
+
+/** A union tells its faults branch by branch: one of them may be about how cells are written. */
+function spellingFault(issue: z.core.$ZodIssue): string | undefined {
+  const inner = issue.code === "invalid_union" ? issue.errors.flat() : [];
+  const fault = inner.find(({ path }) => spellingKeys.includes(String(path[0])));
+  return fault && `${fault.path.join(".")}: ${fault.message.replace(/^Invalid (input|option): /, "")}`;
 }
 
 function columnWord(said: unknown): string {
@@ -113,11 +137,14 @@ export function columnSetting(said: NonNullable<Config["columns"]>[string]): Col
       ? { kind: said as ColumnKind }
       : { role: said as ColumnRole };
   const { kind: ofKind, role: ofRole, modality, options, ...others } = said;
-  const own = { ...others, ...options };
+  const ofSpelling = Object.entries(others).filter(([key]) => spellingKeys.includes(key));
+  const rest = Object.entries(others).filter(([key]) => !spellingKeys.includes(key));
+  const own = { ...Object.fromEntries(rest), ...options };
   return {
     ...(ofKind && { kind: ofKind }),
     ...(ofRole && { role: ofRole }),
     ...(modality && { modality }),
+    ...(ofSpelling.length > 0 && { spelling: Object.fromEntries(ofSpelling) as ColumnSetting["spelling"] & object }),
     ...(Object.keys(own).length > 0 && { options: own }),
   };
 }

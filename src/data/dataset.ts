@@ -51,6 +51,8 @@ export interface ColumnSetting {
   readonly role?: ColumnRole;
   /** The modality that reads the column, where it is another than its kind's own: cells then arrive as text, or as files. */
   readonly modality?: string;
+  /** How cells are written, where that must be told: the order of day and month, what means missing, … */
+  readonly spelling?: Pick<Spelling, "dates" | "missing" | "separator" | "booleans">;
   /** Options of the column's modality, validated by it (image width, text level, …). */
   readonly options?: Readonly<Record<string, unknown>>;
 }

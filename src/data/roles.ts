@@ -7,8 +7,9 @@ import { DataError, nameList, nearestName } from "./data-error.ts";
 import type { ColumnSetting, ResolvedColumn } from "./dataset.ts";
 import { inferKind, inferSpelling } from "./infer.ts";
 import { measureColumn } from "./measure.ts";
+import { missingTokens } from "./missing.ts";
 import type { Column, ColumnKind, ColumnRole, Spelling } from "./records.ts";
-import type { ColumnTally } from "./tally.ts";
+import { type ColumnTally, withoutTexts } from "./tally.ts";
 
 export interface RoleChoices {
   readonly columns: Readonly<Record<string, ColumnSetting>>;
@@ -76,29 +77,49 @@ interface Kind {
   readonly why: string;
 }
 
-/** The user's word, then the earlier reading, then what the source tells, then inference. The spelling is looked for anew where the user says the kind. */
+/**
+ * The user's word, then the earlier reading, then what the source tells, then inference. The spelling is looked for anew where
+ * the user says the kind.
+ */
 function resolveKind(
   tally: ColumnTally,
-  setting?: ColumnSetting,
+  setting: ColumnSetting = {},
   earlier?: ResolvedColumn,
   implied?: ImpliedKind,
 ): Kind {
-  if (setting?.kind === undefined && earlier) {
+  const { spelling: told } = setting;
+  const said = setting.kind ?? kindOfSpelling(told);
+  if (said === undefined && earlier) {
     const { kind, spelling } = earlier;
     return { kind, ...(spelling && { spelling }), why: "as the model was trained" };
   }
-  if (setting?.kind === undefined) {
-    const inferred = inferKind(tally);
-    if (setting?.modality) return { kind: rawKind(inferred.kind), why: "as the config says" };
-    if (!implied || inferred.kind === "empty") return inferred;
-    const spelling = inferSpelling(tally, implied.kind);
-    return { ...implied, ...(spelling && { spelling }) };
+  const counts = withoutTexts(tally.counts, told?.missing ?? []);
+  const known = { ...tally, counts };
+  if (said === undefined) {
+    const inferred = inferKind(known);
+    if (setting.modality) return { kind: rawKind(inferred.kind), why: "as the config says" };
+    const kind = implied && inferred.kind !== "empty" ? implied.kind : inferred.kind;
+    const found = kind === inferred.kind ? inferred.spelling : inferSpelling(known, kind);
+    const spelling = told ? withTold(found, told) : found;
+    return {
+      kind,
+      ...(spelling && { spelling }),
+      why: implied && inferred.kind !== "empty" ? implied.why : inferred.why,
+    };
   }
-  const { kind } = setting;
   // The same kind as before is spelled as before.
-  const found = earlier?.kind === kind ? earlier.spelling : inferSpelling(tally, kind);
-  const spelling = withLevels(found, setting);
-  return { kind, ...(spelling && { spelling }), why: "as the config says" };
+  const found = earlier?.kind === said ? earlier.spelling : inferSpelling(known, said);
+  const spelling = withLevels(told ? withTold(found, told) : found, setting);
+  return { kind: said, ...(spelling && { spelling }), why: "as the config says" };
+}
+
+const kindOfSpelling = ({ dates, separator, booleans }: ColumnSetting["spelling"] = {}): ColumnKind | undefined =>
+  dates ? "date" : separator !== undefined ? "multilabel" : booleans ? "boolean" : undefined;
+
+/** What the user says of the spelling; tokens come on top of the usual ones. */
+function withTold(found: Spelling | undefined, { missing, ...told }: NonNullable<ColumnSetting["spelling"]>): Spelling {
+  const usual = found?.missing ?? missingTokens.filter((token) => token !== "");
+  return { ...found, ...told, ...(missing && { missing: [...new Set([...usual, ...missing])] }) };
 }
 
 /** Levels that the user lists are words, unless all are numbers. */
