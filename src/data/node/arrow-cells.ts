@@ -25,6 +25,8 @@ export function cellWriter(type: DataType): (value: unknown) => string {
 function jsonOf(type: DataType): (value: unknown) => Json {
   const orNull = (write: (value: never) => Json) => (value: unknown) =>
     value === null || value === undefined ? null : write(value as never);
+  // Types that are not named here are written as they print.
+  // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check
   switch (type.typeId) {
     case Type.Int:
       return orNull((value: number | bigint) => new JsonNumber(String(value)));

@@ -74,7 +74,20 @@ interface Message {
   };
 }
 
-const [dictionaryBatch, recordBatch] = [2, 3];
+const [schemaMessage, dictionaryBatch, recordBatch] = [1, 2, 3];
+
+/**
+ * Whether a file carries its schema before its batches, as the format asks; apache-arrow writes it into the footer alone, and
+ * never packs buffers. @param head the file's first bytes
+ */
+export function beginsWithSchema(head: Uint8Array): boolean {
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  const at = view.getInt32(8, true) === -1 ? 16 : 12;
+  const root = at + view.getUint32(at, true);
+  const entry = root - view.getInt32(root, true) + 6;
+  const kindAt = view.getUint16(entry, true);
+  return kindAt !== 0 && head[root + kindAt] === schemaMessage;
+}
 
 /** The fields of a FlatBuffers message that matter here (Arrow's Message.fbs). */
 function readMessage(bytes: Uint8Array): Message {

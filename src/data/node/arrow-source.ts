@@ -2,13 +2,15 @@
  * @file An Arrow IPC file, a Feather file or an Arrow stream → a table. In: its content. Out: columns as SQL over a copy on disk,
  * written batch by batch. Structs part into `a.b`, `{bytes, path}` are media, lists of words are joined by `|`.
  */
+import { type FileHandle, open } from "node:fs/promises";
 import { type DataType, RecordBatchReader, Type, type Vector } from "apache-arrow";
 import { DataError } from "../data-error.ts";
 import { cellWriter } from "./arrow-cells.ts";
-import { plainMessages } from "./arrow-messages.ts";
+import { beginsWithSchema, plainMessages } from "./arrow-messages.ts";
 import { type Content, readBytes } from "./content.ts";
 import type { Database } from "./duckdb.ts";
 import type { Table } from "./file-source.ts";
+import { unpacked } from "./parquet-source.ts";
 import { type SourceColumn, textColumn } from "./source.ts";
 import { sourceIssues } from "./source-issues.ts";
 import { longestRow, tableWriter } from "./table-writer.ts";
@@ -28,9 +30,13 @@ export async function openArrow(database: Database, content: Content): Promise<T
   const { path, compression, format } = content;
   const issues = sourceIssues();
   const table = await tableWriter(database);
-  const messages = plainMessages(readBytes(path, compression), format === "arrow-file");
+  let file: FileHandle | undefined;
   try {
-    const reader = await RecordBatchReader.from(messages);
+    const isFile = format === "arrow-file";
+    if (isFile && !beginsWithSchema(content.head))
+      file = await open(compression === "none" ? path : await unpacked(database, content));
+    const messages = plainMessages(readBytes(path, compression), isFile);
+    const reader = file ? await RecordBatchReader.from(file) : await RecordBatchReader.from(messages);
     await reader.open();
     const leaves = reader.schema.fields.flatMap(({ name, type }) => leavesOf(name, [name], type as DataType));
     for await (const batch of reader) {
@@ -54,6 +60,8 @@ export async function openArrow(database: Database, content: Content): Promise<T
       `Cannot read ${path}: it is marked as Arrow but cannot be read; ${why}. Write the file again.`,
       cause,
     );
+  } finally {
+    await file?.close();
   }
 }
 

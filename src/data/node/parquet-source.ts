@@ -62,7 +62,8 @@ function cellSql(sql: string, type: string): string {
     const joined = `array_to_string(${words}, '|')`;
     return `CASE WHEN contains(array_to_string(${words}, ''), '|') THEN CAST(to_json(${sql}) AS VARCHAR) ELSE ${joined} END`;
   }
-  if (item !== undefined && /[[(]/.test(item)) return `CAST(to_json(${sql}) AS VARCHAR)`;
+  if (item !== undefined && !item.startsWith("DECIMAL(") && /[[(]/.test(item))
+    return `CAST(to_json(${sql}) AS VARCHAR)`;
   return `CAST(${sql} AS VARCHAR)`;
 }
 

@@ -209,7 +209,9 @@ describe("the same ten rows", () => {
     expect(await refusal(`${folder.path}/odd-parts`)).toMatch(/differ in "word", "words"/);
     folder.write("split-parts/train-0.jsonl", jsonl());
     folder.write("split-parts/test-0.jsonl", jsonl());
-    const { dataset } = await read(`${folder.path}/split-parts`, { columns });
+    const { dataset } = await read(`${folder.path}/split-parts`, {
+      columns: { ...columns, code: { kind: "identifier" } },
+    });
     expect(dataset.splitCounts.test).toBe(10);
   });
 });
