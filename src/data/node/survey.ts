@@ -5,9 +5,10 @@
 
 import type { SplitFractions } from "../dataset.ts";
 import type { Issue } from "../issues.ts";
+import { placeTally } from "../place-tally.ts";
 import { type Column, type MediaFile, type Row, type Split, splits } from "../records.ts";
 import type { RowListener } from "../rows.ts";
-import { type SplitCuts, splitAt, splitCuts } from "../split.ts";
+import type { SplitCuts } from "../split.ts";
 import { checkMedia } from "./media-check.ts";
 
 /** Issues of one kind in one column that are kept one by one; the rest is counted. */
@@ -94,9 +95,9 @@ export async function surveyRows(
   const unusable = new Map(media.map((name) => [name, new Set<number>()]));
   const mediaCells = new Map(media.map((name) => [name, 0]));
   const named = Object.fromEntries(splits.map((split) => [split, 0])) as Record<Split, number>;
-  const places: number[] = [];
+  const places = placeTally(fractionsFor(plan));
   const emptyRows: number[] = [];
-  let rowCount = 0;
+  let [rowCount, usableRows] = [0, 0];
   for await (const rows of chunks) {
     rowCount += rows.length;
     for (const name of media) {
@@ -108,29 +109,24 @@ export async function surveyRows(
     rows.forEach((row, i) => {
       const place = chunkPlaces[i]!;
       const isEmpty = features.every((name) => row.cells[name] === null || unusable.get(name)?.has(row.number));
-      if (isEmpty) emptyRows.push(row.number);
-      else if (typeof place === "string") named[place]++;
-      else places.push(place);
+      if (isEmpty && emptyRows.length < keptAlike) emptyRows.push(row.number);
+      if (isEmpty) return;
+      usableRows++;
+      if (typeof place === "string") named[place]++;
+      else places.add(place);
     });
   }
-  const cuts = cutsFor(plan, named, places);
-  const splitCounts = { ...named };
-  for (const place of places) splitCounts[splitAt(place, cuts)]++;
-  const usableRows = rowCount - emptyRows.length;
+  // A split column that names validation rows decides alone.
+  const cuts = plan.byColumn && named.validation > 0 ? { test: 0, validation: 0 } : places.cuts();
+  const counted = places.counts(cuts);
+  const splitCounts = Object.fromEntries(splits.map((split) => [split, named[split] + counted[split]])) as typeof named;
   const issues = [...notes.issues.list(), ...emptyIssues(emptyRows, features.length > 0)];
   return { rowCount, usableRows, splitCounts, cuts, issues, unusable, mediaCells };
 }
 
 /** A split column that names no validation rows gives a tenth of its training rows: test rows must stay unseen. */
-function cutsFor(
-  { byColumn, fractions }: SurveyPlan,
-  named: Readonly<Record<Split, number>>,
-  places: readonly number[],
-): SplitCuts {
-  if (!byColumn) return splitCuts(fractions, places);
-  if (named.validation > 0) return { test: 0, validation: 0 };
-  return splitCuts({ test: 0, validation: fractions.validation || 0.1 }, places);
-}
+const fractionsFor = ({ byColumn, fractions }: SurveyPlan): SplitFractions =>
+  byColumn ? { test: 0, validation: fractions.validation || 0.1 } : fractions;
 
 async function findBroken(
   column: string,
@@ -150,5 +146,5 @@ async function findBroken(
 /** With no feature at all every row is empty, which the refusal to train says better. */
 function emptyIssues(rows: readonly number[], hasFeatures: boolean): Issue[] {
   if (!hasFeatures) return [];
-  return rows.slice(0, keptAlike).map((row): Issue => ({ code: "row-empty", row }));
+  return rows.map((row): Issue => ({ code: "row-empty", row }));
 }
