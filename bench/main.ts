@@ -5,10 +5,12 @@
  *   compile  seconds until a graph can be trained; --case
  *   stream   peak resident size of every command over data larger than memory, and the loader's speed; --rows, --images, --steps, --commands
  *   loop     delay of the main thread's event loop while training; --seconds 10
+ *   datasets every data set of a folder with no configuration; --data DIR --minutes 1 --set emoji,kanji
  */
 import { parseArgs } from "node:util";
 import { type CaseName, caseNames } from "./cases/cases.ts";
 import { benchCompile } from "./compile.ts";
+import { benchDatasets } from "./datasets.ts";
 import { benchLoop } from "./loop.ts";
 import { benchMemory } from "./memory.ts";
 import { benchStep } from "./step.ts";
@@ -21,6 +23,9 @@ const { values, positionals } = parseArgs({
     case: { type: "string", multiple: true, default: [...caseNames] },
     batch: { type: "string", multiple: true, default: ["32", "128", "512"] },
     seconds: { type: "string", default: "10" },
+    data: { type: "string", default: "." },
+    minutes: { type: "string", default: "1" },
+    set: { type: "string", multiple: true, default: [] },
     rows: { type: "string", multiple: true, default: ["500000", "5000000"] },
     images: { type: "string", multiple: true, default: ["20000", "200000"] },
     steps: { type: "string", default: "200" },
@@ -36,6 +41,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   step: () => benchStep({ json, cases, batches }),
   memory: () => benchMemory({ json, cases }),
   compile: () => benchCompile({ json, cases }),
+  datasets: () => benchDatasets({ json, data: values.data, minutes: Number(values.minutes), only: list(values.set) }),
   stream: () =>
     benchStream({
       json,

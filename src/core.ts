@@ -92,7 +92,7 @@ export { gru } from "./engine/recurrent.ts";
 export type { Executable, Runtime, Trainer } from "./engine/runtime.ts";
 export { type Shape, ShapeError, type Tensor } from "./engine/tensor.ts";
 export { upsampling } from "./engine/upsampling.ts";
-export type { Modality } from "./modalities/modality.ts";
+export type { Encoded, Modality, ModalityKind, ModalityKinds, ModalityState } from "./modalities/modality.ts";
 export { type ModelConfig, modelConfigSchema } from "./models/config.ts";
 export { divergence, divergenceFromStandard, type Gaussian, productOfExperts } from "./models/gaussian.ts";
 export { type Evidence, elbo, lowerBound, mvtcae, type Objective } from "./models/objectives.ts";

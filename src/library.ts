@@ -5,7 +5,7 @@
  */
 import { loadModel, saveModel } from "./artifact/node/model-file.ts";
 import type { Dataset } from "./data/dataset.ts";
-import { decodeMedia } from "./data/media.ts";
+import { decodeMedia, namesFile } from "./data/media.ts";
 import { arrayCache } from "./data/node/cache.ts";
 import { nodeMediaDecoder } from "./data/node/media-decoder.ts";
 import type { Split, Value, Values } from "./data/records.ts";
@@ -15,8 +15,10 @@ import { evaluate } from "./evaluation/evaluate.ts";
 import type { Metrics } from "./evaluation/metrics.ts";
 import { readStudyRows } from "./evaluation/node/study-rows.ts";
 import { rowsJudged } from "./evaluation/study.ts";
+import type { ModalityKinds } from "./modalities/modality.ts";
 import { type EncodedDataset, encodeDataset } from "./modalities/node/encode-dataset.ts";
 import { encodedParts } from "./modalities/node/encoded-parts.ts";
+import type { WritingOptions } from "./models/choose-token.ts";
 import { type ModelConfig, modelConfigSchema } from "./models/config.ts";
 import { type Latents, type ModelParts, openTrainedModel, type TrainedModel } from "./models/trained-model.ts";
 import { memoryStore } from "./stores/memory.ts";
@@ -33,15 +35,27 @@ import { translate } from "./uses/translate.ts";
 /** Settings of the model and of its training in one flat object; what is not said has a default. */
 export type Settings = Partial<ModelConfig & TrainingConfig>;
 
-/** Evidence by column. A media column takes a file's path, or a decoded Image or Sound. */
+/** Evidence by column. A media column takes a file's path, or a decoded Image or Sound; a vector a Float32Array, text, or a path. */
 export type Given = Readonly<Record<string, Value | null>>;
+
+export interface ModelOptions {
+  /**
+   * Modalities beside the built-in ones: name → kind (docs/new-modality.md). A column is read by one where its setting `modality`
+   * names it; a model that holds one is opened with it again.
+   */
+  readonly kinds?: ModalityKinds;
+}
 
 /** A model in use. Every method that draws takes a seed, 0 by default. */
 export interface Model {
   readonly record: ModelParts["record"];
   /** The first answer from the middle of the posterior, further ones drawn from it. @param to a modality or a column */
-  translate(given: Given, to: string, options?: { readonly count?: number; readonly seed?: number }): Promise<Values[]>;
-  generate(count: number, options?: { readonly seed?: number }): Promise<Values[]>;
+  translate(
+    given: Given,
+    to: string,
+    options?: { readonly count?: number; readonly seed?: number } & WritingOptions,
+  ): Promise<Values[]>;
+  generate(count: number, options?: { readonly seed?: number } & WritingOptions): Promise<Values[]>;
   /** Rows with their gaps filled, and how sure each filled cell is. */
   impute(rows: readonly Given[], options?: { readonly samples?: number; readonly seed?: number }): Promise<Imputed>;
   /** Posterior of every row of a data set, with the rows' keys. */
@@ -59,20 +73,25 @@ export interface Space {
 }
 
 /** @throws DataError where the data cannot be learnt from; ZodError naming a setting that cannot be */
-export async function train(data: Dataset, settings: Settings = {}, hooks: TrainHooks = {}): Promise<Model> {
+export async function train(
+  data: Dataset,
+  settings: Settings = {},
+  { kinds, ...hooks }: TrainHooks & ModelOptions = {},
+): Promise<Model> {
   const checked = splitSettings(settings);
   const runtime = nodeRuntime({ device: checked.training.device });
   const { parts } = await trainParts(data, checked, runtime, {
     decoder: nodeMediaDecoder,
     cache: arrayCache(),
+    ...(kinds && { kinds }),
     ...hooks,
   });
-  return bindModel(parts, runtime);
+  return bindModel(parts, runtime, kinds);
 }
 
 /** @throws ModelFileError where the file is no whole model */
-export async function openModel(path: string): Promise<Model> {
-  return bindModel(await loadModel(path), nodeRuntime());
+export async function openModel(path: string, { kinds }: ModelOptions = {}): Promise<Model> {
+  return bindModel(await loadModel(path), nodeRuntime(), kinds);
 }
 
 function splitSettings(settings: Settings) {
@@ -89,19 +108,20 @@ function splitSettings(settings: Settings) {
   return { model: modelConfigSchema.parse(model), training: trainingConfigSchema.parse(training) };
 }
 
-function bindModel(parts: ModelParts, runtime: Runtime): Model {
-  const model = openTrainedModel(parts, runtime);
+function bindModel(parts: ModelParts, runtime: Runtime, kinds?: ModalityKinds): Model {
+  const model = openTrainedModel(parts, runtime, kinds);
   const cache = arrayCache();
   const withEncoded = async <T>(data: Dataset, work: (encoded: EncodedDataset) => Promise<T>): Promise<T> => {
-    const encoded = await encodeDataset(data, model.modalities, { decoder: nodeMediaDecoder, cache });
+    const { extract } = model;
+    const encoded = await encodeDataset(data, model.modalities, { decoder: nodeMediaDecoder, cache, extract });
     return work(encoded).finally(encoded.close);
   };
   return {
     record: parts.record,
-    translate: async (given, to, { count = 1, seed = 0 } = {}) =>
-      translate(model, await readGiven(model, given), to, { count, seed }),
-    generate: (count, { seed = 0 } = {}) => generate(model, count, seed),
-    impute: async (rows, { samples = 20, seed = 0 } = {}) =>
+    translate: async (given, to, { count = 1, seed = 0, ...writing } = {}) =>
+      translate(model, await readGiven(model, given), to, { count, seed, ...writing }),
+    generate: (count, { seed = 0, ...writing } = {}) => generate(model, count, seed, writing),
+    impute: async (rows, { samples = 100, seed = 0 } = {}) =>
       impute(model, await Promise.all(rows.map((row) => readGiven(model, row))), { samples, seed }),
     encode: (data) =>
       withEncoded(data, async (encoded) => {
@@ -142,8 +162,8 @@ function bindModel(parts: ModelParts, runtime: Runtime): Model {
 async function readGiven({ modalities }: TrainedModel, given: Given): Promise<Values> {
   const entries = Object.entries(given).map(async ([column, value]): Promise<[string, Value | null]> => {
     const request = modalities.map(({ media }) => media[column]).find((found) => found !== undefined);
-    const isPath = request !== undefined && typeof value === "string";
-    return [column, isPath ? await decodeMedia(nodeMediaDecoder, { path: value }, request) : value];
+    const isFile = typeof value === "string" && namesFile(request, value.trim());
+    return [column, isFile ? await decodeMedia(nodeMediaDecoder, { path: value }, request!) : value];
   });
   return Object.fromEntries(await Promise.all(entries));
 }

@@ -12,10 +12,20 @@ import type { SearchFlags } from "./commands/search.ts";
 import type { TranslateFlags } from "./commands/translate.ts";
 import type { ReadFlags, TrainFlags } from "./config.ts";
 import { UsageError } from "./failure.ts";
-import { oneOf, pair, positiveNumber, seedNumber, wholeNumber } from "./option-values.ts";
+import {
+  delimiterText,
+  numberWithin,
+  oneOf,
+  pair,
+  positiveNumber,
+  repeated,
+  seedNumber,
+  wholeNumber,
+} from "./option-values.ts";
 import type { OutputOptions } from "./terminal.ts";
 
-const dataHelp = "CSV, JSONL or Parquet file";
+const dataHelp =
+  "CSV, TSV, JSON, JSONL, Parquet or Arrow file (plain, .gz or .zst), 'shards-*.parquet', or a folder of data or of media";
 const modelHelp = "model file that train wrote";
 type Out = { readonly out: string };
 
@@ -65,14 +75,28 @@ const reading = (target: Command, label: string): Command =>
       "media column made of others: image=png/{id}.png (repeat)",
       pair("--media", "image=png/{id}.png"),
     )
+    .option(
+      "--pattern <pattern>",
+      "columns from file names: '{digit}_{speaker}_{take}.wav', '{label}/{id}.png', 'speech={digit}_{take}.wav'",
+    )
+    .option("--join <file>", "a further file, its columns added to the rows of equal key (repeat)", repeated)
+    .option("--no-join", "leave out the files that the model was trained with")
+    .option("--on <column>", "key column of --join: id, or left=right where its names differ (repeat)", repeated)
+    .option("--media-root <folder>", "a further folder that cells may name media files of")
+    .option("--delimiter <text>", "what parts the cells of a CSV file, where it is not recognised", delimiterText)
     .option("--no-header", "the first line is a row; columns are column1, column2, …")
     .option("--split-column <column>", "column that says train, validation or test")
+    .option(
+      "--group <column>",
+      "rows of equal value in this column stay in one split: near-duplicates, one patient's scans",
+    )
+    .option("--stratify <column>", "every value of this column gives each split its share: rare classes")
     .option("--label <column>", label);
 
 const given = (target: Command): Command =>
   target.option(
     "--given <column=value>",
-    "evidence: a value, or the path of a media file (repeat)",
+    "evidence: a value, or the path of a media or .npy file (repeat)",
     pair("--given", "word=seven"),
   );
 
@@ -82,6 +106,10 @@ const inspect = (): Command =>
       "inspect",
       "Show columns, inferred kinds, gaps, issues, and what would be learnt.",
       "polyvae inspect catalogue.csv",
+      "Data may be a file, files of equal columns, or a folder of pictures or sounds:\n" +
+        "  $ polyvae inspect photos --pattern '{label}/{id}.png'\n" +
+        "  $ polyvae inspect 'parts/*.parquet'\n" +
+        "  $ polyvae inspect people.csv --join visits.csv --on person=id --media 'face=faces/{person}.jpg'",
     ),
     "column kept out of the model and used only to judge it",
   )
@@ -96,7 +124,7 @@ const train = (): Command =>
       "train",
       "Learn one latent space over the columns of a data set.",
       "polyvae train catalogue.csv -o catalogue.polyvae --label brand --minutes 10",
-      "A file polyvae.yaml beside the data is read where --config is not given.\nCtrl-C ends training and keeps the best weights so far; --resume goes on from there.",
+      "A file polyvae.yaml beside the data is read where --config is not given.\nCtrl-C ends training and keeps the best weights so far; --resume goes on from there.\n--set photo.backbone=features.onnx reads a column of pictures, sounds or texts through a network of your own: its features are\nlearnt, and the column is then answered with the nearest training items, since features cannot be turned back.",
     ),
     "column kept out of the model and used only to judge it",
   )
@@ -104,7 +132,7 @@ const train = (): Command =>
     .requiredOption("-o, --out <model>", "model file to write")
     .option(
       "--set <key=value>",
-      "a key of the config file: latent=16, columns.title=text (repeat)",
+      "a key of the config file: latent=16, columns.title=text; or an option of a column: photo.width=32 (repeat)",
       pair("--set", "latent=16"),
     )
     .option("--epochs <n>", "passes over the training rows, at most", wholeNumber("--epochs", 1))
@@ -181,12 +209,28 @@ const search = (): Command =>
     .option("--where <condition>", "condition on columns, as SQL writes it: \"price < 50 AND colour = 'red'\"")
     .action(async (store: string, flags: SearchFlags) => (await import("./commands/search.ts")).search(store, flags));
 
+/** How texts are drawn. */
+const writing = (to: Command): Command =>
+  to
+    .option(
+      "--temperature <t>",
+      "draw texts token by token, at 1 with the model's probabilities, below 1 nearer to the likeliest, 0 for that",
+      numberWithin("--temperature", 0, 10),
+    )
+    .option(
+      "--top-p <share>",
+      "draw only from the likeliest tokens that together have this share of the probability",
+      numberWithin("--top-p", 0, 1),
+    );
+
 const translate = (): Command =>
-  given(
-    command(
-      "translate",
-      "Answer with one column what is given in others.",
-      "polyvae translate digits.polyvae --given speech=seven.wav --to image -n 4 -o out",
+  writing(
+    given(
+      command(
+        "translate",
+        "Answer with one column what is given in others.",
+        "polyvae translate digits.polyvae --given speech=seven.wav --to image -n 4 -o out",
+      ),
     ),
   )
     .argument("<model>", modelHelp)
@@ -198,13 +242,22 @@ const translate = (): Command =>
       1,
     )
     .option("--samples", "draw the first answer too")
-    .option("-o, --out <folder>", "folder for pictures (PNG) and sounds (WAV)")
+    .option(
+      "-o, --out <folder>",
+      "folder for pictures (PNG), sounds (WAV) and vectors (.npy; without a folder they are text)",
+    )
     .action(async (model: string, flags: TranslateFlags) =>
       (await import("./commands/translate.ts")).translate(model, flags),
     );
 
 const generate = (): Command =>
-  command("generate", "Make new rows, with their media, from nothing.", "polyvae generate digits.polyvae -n 16 -o out")
+  writing(
+    command(
+      "generate",
+      "Make new rows, with their media, from nothing.",
+      "polyvae generate digits.polyvae -n 16 -o out",
+    ),
+  )
     .argument("<model>", modelHelp)
     .option("-n, --count <n>", "rows to make", wholeNumber("-n", 1), 16)
     .requiredOption("-o, --out <folder>", "folder for generated.csv and the media files it names")
@@ -218,14 +271,14 @@ const impute = (): Command =>
       "impute",
       "Fill the gaps of a table.",
       "polyvae impute catalogue.polyvae catalogue.csv -o filled.csv",
-      "Cells of the table and texts are filled; missing pictures and sounds stay missing. Beside filled.csv,\nfilled.intervals.csv tells for each filled cell its 90 % interval, or the probability of its category.",
+      "Cells of the table, texts and vectors are filled; missing pictures and sounds stay missing. Beside filled.csv,\nfilled.intervals.csv tells for each filled cell its 90 % interval, or the probability of its category.",
     ),
     "column kept out of the model",
   )
     .argument("<model>", modelHelp)
     .argument("<data>", dataHelp)
     .requiredOption("-o, --out <file>", "CSV file to write: the same columns and rows, gaps filled")
-    .option("--samples <n>", "draws behind each interval", wholeNumber("--samples", 2), 20)
+    .option("--samples <n>", "draws behind each interval", wholeNumber("--samples", 2), 100)
     .option("--no-intervals", "leave out <file>.intervals.csv")
     .action(async (model: string, data: string, flags: ImputeFlags) =>
       (await import("./commands/impute.ts")).impute(model, data, flags),

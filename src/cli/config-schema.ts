@@ -21,18 +21,29 @@ const columnSchema = z.union([
   z.looseObject({
     kind: kind.optional(),
     role: role.optional(),
+    modality: z.string().min(1).optional(),
     options: z.record(z.string(), z.unknown()).optional(),
   }),
 ]);
 
 const columnName = z.string().min(1);
+const fileName = z.string().min(1);
+const joinedFile = z.union([fileName, z.strictObject({ file: fileName, on: columnName.optional() })]);
 const dataShape = {
   columns: z.record(columnName, columnSchema).optional().describe("Kind or role of columns, where inference errs."),
   label: columnName.optional().describe("Column kept out of the model and used only to judge it."),
   split: columnName.optional().describe("Column that says train, validation or test."),
   group: columnName.optional().describe("Rows of equal value in this column stay in one split."),
+  stratify: columnName.optional().describe("Every value of this column gives each split its share."),
   id: columnName.optional().describe("Column that names the rows."),
   media: z.record(columnName, z.string()).optional().describe("Media columns made of others: image: 'png/{id}.png'."),
+  pattern: z.string().min(1).optional().describe("Columns read from file names: '{digit}_{speaker}_{take}.wav'."),
+  join: z
+    .union([joinedFile, z.array(joinedFile)])
+    .optional()
+    .describe("Files joined to the data on a key: other.csv, or {file: other.csv, on: id}."),
+  mediaRoot: z.string().min(1).optional().describe("A further folder that media cells may name files of."),
+  delimiter: z.string().min(1).max(4).optional().describe("What parts the cells of a CSV file."),
   header: z.boolean().optional().describe("Whether the first line holds the columns' names."),
   validation: z.number().min(0).max(0.9).optional().describe("Share of rows held out to judge when to stop."),
   test: z.number().min(0).max(0.9).optional().describe("Share of rows held out for evaluation."),
@@ -43,6 +54,8 @@ export const configSchema = z.strictObject({
   ...modelConfigSchema.partial().shape,
   ...trainingConfigSchema.partial().shape,
 });
+
+export const configKeys: readonly string[] = Object.keys(configSchema.shape);
 
 export type Config = z.output<typeof configSchema>;
 
@@ -64,7 +77,7 @@ const pick = (config: Config, keys: readonly string[]): Config =>
 
 function describeFault(issue: z.core.$ZodIssue, values: unknown): string {
   const path = issue.path.join(".");
-  if (issue.code === "unrecognized_keys") {
+  if (issue.code === "unrecognized_keys" && issue.path.length === 0) {
     return issue.keys
       .map((key) => {
         const near = nearestName(key, Object.keys(configSchema.shape));
@@ -94,16 +107,17 @@ export function columnSettings(columns: Config["columns"] = {}): Record<string, 
   return Object.fromEntries(Object.entries(columns).map(([name, said]) => [name, columnSetting(said)]));
 }
 
-function columnSetting(said: NonNullable<Config["columns"]>[string]): ColumnSetting {
+export function columnSetting(said: NonNullable<Config["columns"]>[string]): ColumnSetting {
   if (typeof said === "string")
     return (columnKinds as readonly string[]).includes(said)
       ? { kind: said as ColumnKind }
       : { role: said as ColumnRole };
-  const { kind: ofKind, role: ofRole, options, ...others } = said;
+  const { kind: ofKind, role: ofRole, modality, options, ...others } = said;
   const own = { ...others, ...options };
   return {
     ...(ofKind && { kind: ofKind }),
     ...(ofRole && { role: ofRole }),
+    ...(modality && { modality }),
     ...(Object.keys(own).length > 0 && { options: own }),
   };
 }

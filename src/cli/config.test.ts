@@ -96,6 +96,19 @@ describe("config", () => {
     );
   });
 
+  it("says networks by modality, as words or in parts", () => {
+    const { networks } = trainSettings(withSettings({}, { "networks.image": "resnet-medium" }), plain).model;
+    expect(networks).toEqual({ image: "resnet-medium" });
+    const parts = withSettings({}, { "networks.image.network": "conv", "networks.image.size": "large" });
+    expect(trainSettings(parts, plain).model.networks).toEqual({ image: { network: "conv", size: "large" } });
+    expect(() => withSettings({}, { "networks.image": "resnet-medum" })).toThrow(
+      /networks\.image: "resnet-medum" is no network; did you mean "resnet-medium"/,
+    );
+    expect(() => checkConfig({ networks: { image: { layer: ["relu"] } } }, "c.yaml")).toThrow(
+      'Cannot use c.yaml: networks.image: there is no key "layer"; did you mean "layers"?.',
+    );
+  });
+
   it("is found beside the data, unless another or none is asked for", () => {
     const data = join(folder, "data.csv");
     expect(findConfig(data, plain)).toEqual({ config: {} });

@@ -1,9 +1,9 @@
 /**
  * @file Evidence that a user gives: `--given COLUMN=VALUE`. In: texts. Out: Values as the model's modalities read them: numbers
- * parsed as the column's file spells them, media files decoded.
+ * parsed as the column's file spells them, media and .npy files decoded.
  */
 import { cellReader } from "../data/cells.ts";
-import { decodeMedia } from "../data/media.ts";
+import { decodeMedia, namesFile } from "../data/media.ts";
 import { nodeMediaDecoder } from "../data/node/media-decoder.ts";
 import type { ColumnKind, Value, Values } from "../data/records.ts";
 import type { TrainedModel } from "../models/trained-model.ts";
@@ -28,7 +28,7 @@ async function readValue(model: TrainedModel, column: string, text: string): Pro
   if (text.trim() === "")
     throw new UsageError(`Cannot use --given ${column}=: it has no value. Leave it out, or give one.`);
   const request = model.modalities.map(({ media }) => media[column]).find((found) => found !== undefined);
-  if (request) return decodeMedia(nodeMediaDecoder, { path: text }, request);
+  if (namesFile(request, text.trim())) return decodeMedia(nodeMediaDecoder, { path: text }, request);
   return readScalar(model, column, text.trim());
 }
 
@@ -44,6 +44,7 @@ function readScalar(model: TrainedModel, column: string, text: string): Value {
     boolean: `${(spelling?.booleans ?? ["false", "true"]).join(" or ")}`,
     date: `a date such as ${spelling?.dates ?? "YYYY-MM-DD"}`,
     text: "some text",
+    vector: "numbers such as [0.1, 0.2], or the name of a .npy file",
     categorical: "a category",
   };
   throw new CommandError(`Cannot use --given ${column}=${text}: expected ${forms[kind] ?? "a number such as 12.5"}.`);

@@ -44,7 +44,7 @@ const rowsAtOnce = 256;
 const intervalHeader = ["row", "key", "column", "value", "low", "high", "probability"];
 
 export async function fillTable({ model, dataset, samples, seed }: FillJob): Promise<Filling> {
-  const raw = await rawTable(dataset.source, dataset.reading.header);
+  const raw = await rawTable(dataset.source, dataset.reading);
   const columns = columnsToFill(model, dataset, raw.columns);
   const names = columns.map(({ name }) => name);
   const counts = Object.fromEntries(names.map((name) => [name, 0]));
@@ -88,9 +88,10 @@ export async function fillTable({ model, dataset, samples, seed }: FillJob): Pro
   };
 }
 
-/** Columns of the table and texts that the file has; pictures and sounds stay as they are. */
+/** Columns of the table, texts and vectors that the file has; pictures and sounds stay as they are. */
 function columnsToFill(model: TrainedModel, dataset: Dataset, inFile: readonly string[]): Column[] {
-  const known = model.modalities.flatMap(({ columns, media }) => columns.filter((column) => !(column in media)));
+  const isText = (request: MediaRequest | undefined) => request === undefined || request.media === "vector";
+  const known = model.modalities.flatMap(({ columns, media }) => columns.filter((column) => isText(media[column])));
   return dataset.columns.filter(
     ({ name, role }) => role === "feature" && known.includes(name) && inFile.includes(name),
   );

@@ -52,13 +52,25 @@ const coherence: Section = ({ coherence: typical, coherenceSampled, judges }, wi
 
 const reconstruction: Section = ({ reconstruction: found }, width) =>
   section(
-    [{ title: "reconstruction" }, right("error"), right("constant"), { title: "measure" }],
-    Object.entries(found).map(([name, { error, baseline, measure }]) => [
-      name,
-      figure(error),
-      figure(baseline),
-      measure,
-    ]),
+    [
+      { title: "reconstruction" },
+      right("error"),
+      right("constant"),
+      { title: "measure" },
+      { title: "log p(x|z), nats" },
+    ],
+    Object.entries(found).map(
+      ([name, { error, baseline, measure, inversion, logLikelihood, logLikelihoodPer = {} }]) => [
+        name,
+        figure(error),
+        figure(baseline),
+        inversion === undefined ? measure : `${measure}; sound from spectrogram ${figure(inversion)} dB`,
+        [
+          `${figure(logLikelihood)} a row`,
+          ...Object.entries(logLikelihoodPer).map(([unit, nats]) => `${figure(nats)} a ${unit}`),
+        ].join(", "),
+      ],
+    ),
     width,
   );
 

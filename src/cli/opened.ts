@@ -107,6 +107,7 @@ export async function withEncoded<T>(
   const encoded = await encodeDataset(dataset, model.modalities, {
     decoder: nodeMediaDecoder,
     cache: arrayCache(),
+    extract: model.extract,
     onDecoded: (share) => progress.update(share),
   }).finally(() => progress.end());
   return work(encoded).finally(encoded.close);

@@ -23,6 +23,15 @@ export const positiveNumber =
   (text: string): number =>
     Number(text) > 0 && Number.isFinite(Number(text)) ? Number(text) : refuse(option, "a number above 0", text);
 
+export const numberWithin =
+  (option: string, least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    return text.trim() !== "" && value >= least && value <= most
+      ? value
+      : refuse(option, `a number from ${least} to ${most}`, text);
+  };
+
 /** `name=value`, collected over repeats. A value may hold further equals signs; a name given twice is a mistake. */
 export const pair =
   (option: string, example: string) =>
@@ -33,6 +42,17 @@ export const pair =
     if (Object.hasOwn(before, name)) return refuse(option, `"${name}" only once`, text);
     return { ...before, [name]: text.slice(at + 1) };
   };
+
+/** A value that may be given several times. */
+export const repeated = (text: string, before: readonly string[] | false = []): string[] => [...(before || []), text];
+
+/** `\t` stands for a tab, as shells do not. */
+export const delimiterText = (text: string): string => {
+  const said = text.replaceAll("\\t", "\t");
+  return said.length >= 1 && said.length <= 4 && !/["'\r\n]/.test(said)
+    ? said
+    : refuse("--delimiter", "one to four characters, no quotes", text);
+};
 
 export const oneOf =
   <T extends string>(option: string, words: readonly T[]) =>

@@ -2,8 +2,9 @@
  * @file The cells of a data file as they stand in it, in the order in which a Dataset gives its rows. In: the path of the file.
  * Out: its columns, and each row as text. For writing a table back with only its gaps changed.
  */
-import { openDatabase, sqlName } from "../data/node/duckdb.ts";
-import { openSource } from "../data/node/source.ts";
+import type { Reading } from "../data/dataset.ts";
+import { openDatabase } from "../data/node/duckdb.ts";
+import { openSource } from "../data/node/open-source.ts";
 
 export interface RawTable {
   readonly columns: readonly string[];
@@ -14,15 +15,14 @@ export interface RawTable {
   close(): void;
 }
 
-export async function rawTable(path: string, header: boolean): Promise<RawTable> {
+export async function rawTable(path: string, reading: Reading): Promise<RawTable> {
   const database = await openDatabase();
-  const source = await openSource(database, path, header);
+  const known = new Set(Object.keys(reading.resolved));
+  const source = await openSource(database, path, { ...reading, known });
   const ofBytes = source.columns.filter(({ bytes }) => bytes !== undefined);
-  const names = ofBytes.map(({ name, text }) => `${text} AS ${sqlName(name)}`).join(", ");
-  const plain = ofBytes.length === 0 ? source.from : `(SELECT * REPLACE (${names}) FROM ${source.from})`;
+  const cells = source.columns.map(({ raw }, i) => `${raw} AS c${i}`).join(", ");
   async function* rows(): AsyncGenerator<readonly string[], undefined> {
-    // Nothing but the source's own columns, untrimmed, each as text.
-    for await (const chunk of database.stream(`SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ${plain}`)) {
+    for await (const chunk of database.stream(`SELECT ${cells} FROM ${source.from}`)) {
       const count = chunk[0]?.length ?? 0;
       for (let i = 0; i < count; i++) yield chunk.map((column) => (column[i] === null ? "" : String(column[i])));
     }
@@ -30,7 +30,7 @@ export async function rawTable(path: string, header: boolean): Promise<RawTable>
   }
   return {
     columns: source.columns.map(({ name }) => name),
-    hasHeader: header,
+    hasHeader: reading.header,
     ofBytes: ofBytes.map(({ name }) => name),
     rows,
     close: () => database.close(),

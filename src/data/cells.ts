@@ -14,6 +14,10 @@ export const missingInNumbers = ["na", "n/a", "none", "nil", "missing", "unknown
 /** Patterns that SQL (RE2) and JavaScript read alike. A leading plus marks codes (+44), not numbers. */
 export const numberPattern = "^-?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?$";
 export const nonFinitePattern = "^[-+]?(nan|inf|infinity)$";
+/** A list of numbers: in brackets from two on, bare from eight on, where it can hardly be anything else. */
+const listed = "[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?";
+export const vectorPattern = `^([[(] *${listed}([ ,;]+${listed})+ *[])]|${listed}([ ,;]+${listed}){7,})$`;
+
 export const datePatterns: Readonly<Record<DateFormat, string>> = {
   "YYYY-MM-DD":
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( ?(Z|[-+][0-9]{2}(:?[0-9]{2})?))?)?$",

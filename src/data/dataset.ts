@@ -8,6 +8,14 @@ import type { Column, ColumnKind, ColumnRole, Row, Spelling, Split } from "./rec
 /** How a data set was read: plain JSON, kept in the model so that later commands read the same way. */
 export interface Reading {
   readonly header: boolean;
+  /** What parts the cells of a CSV file, where the user says so. */
+  readonly delimiter?: string;
+  /** Columns read from file names: `{digit}_{speaker}_{take}.wav`. */
+  readonly pattern?: string;
+  /** Files joined to the data, in order. */
+  readonly join?: readonly JoinedFile[];
+  /** A folder beside that of the data that media cells may name: an absolute path. */
+  readonly mediaRoot?: string;
   /** Media columns made from other columns: name → pattern such as `png72/{id}.png`. */
   readonly media: Readonly<Record<string, string>>;
   /** Column settings that override inference: name → settings, as the config file says them. */
@@ -17,9 +25,19 @@ export interface Reading {
   readonly label?: string;
   readonly splitColumn?: string;
   readonly groupColumn?: string;
+  /** Every value of this column gives each split its share. */
+  readonly stratifyColumn?: string;
   readonly idColumn?: string;
   /** What every column turned out to be: another file opened with this reading has the same kinds and roles. */
   readonly resolved: Readonly<Record<string, ResolvedColumn>>;
+}
+
+/** A file whose columns are added to the rows of equal key. */
+export interface JoinedFile {
+  /** Absolute. */
+  readonly path: string;
+  /** `id`, or `left=right` where the key's names differ; by default the only name in common. */
+  readonly on?: string;
 }
 
 export interface SplitFractions {
@@ -31,6 +49,8 @@ export interface SplitFractions {
 export interface ColumnSetting {
   readonly kind?: ColumnKind;
   readonly role?: ColumnRole;
+  /** The modality that reads the column, where it is another than its kind's own: cells then arrive as text, or as files. */
+  readonly modality?: string;
   /** Options of the column's modality, validated by it (image width, text level, …). */
   readonly options?: Readonly<Record<string, unknown>>;
 }

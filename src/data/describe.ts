@@ -27,14 +27,16 @@ export interface DatasetDescription {
   readonly issues: readonly (Issue & { readonly message: string })[];
 }
 
-const ownModality: ReadonlySet<ColumnKind> = new Set(["image", "audio", "text"]);
+const ownModality: ReadonlySet<ColumnKind> = new Set(["image", "audio", "text", "vector"]);
 
 export function describeDataset(dataset: Dataset): DatasetDescription {
   const { columns, reading } = dataset;
   const named = (role: Column["role"]) => columns.find((column) => column.role === role)?.name;
   const [split, group] = [named("split"), named("group")];
   const unit = group === undefined ? "row" : `value of column "${group}"`;
-  const byHash = `hash of seed ${reading.seed} and ${unit}`;
+  const within =
+    reading.stratifyColumn === undefined ? "" : `, within each value of column "${reading.stratifyColumn}"`;
+  const byHash = `hash of seed ${reading.seed} and ${unit}${within}`;
   return {
     source: dataset.source,
     fingerprint: dataset.fingerprint,
@@ -44,18 +46,22 @@ export function describeDataset(dataset: Dataset): DatasetDescription {
     splits: dataset.splitCounts,
     splitBy: split === undefined ? byHash : `column "${split}"`,
     splitFractions: reading.splitFractions,
-    wouldLearn: modalitiesOf(columns),
+    wouldLearn: modalitiesOf(columns, reading.columns),
     label: named("label") ?? null,
     refusal: refusalOf(dataset),
     issues: dataset.issues.map((issue) => ({ ...issue, message: describeIssue(issue) })),
   };
 }
 
-function modalitiesOf(columns: readonly Column[]): DatasetDescription["wouldLearn"] {
+function modalitiesOf(
+  columns: readonly Column[],
+  settings: Dataset["reading"]["columns"],
+): DatasetDescription["wouldLearn"] {
+  const asked = (name: string) => (Object.hasOwn(settings, name) ? settings[name]?.modality : undefined);
   const features = columns.filter(({ role }) => role === "feature");
-  const own = features.filter(({ kind }) => ownModality.has(kind));
-  const table = features.filter(({ kind }) => !ownModality.has(kind));
-  const single = own.map(({ name, kind }) => ({ modality: name, kind: kind as string, columns: [name] }));
+  const own = features.filter(({ name, kind }) => ownModality.has(kind) || asked(name));
+  const table = features.filter((column) => !own.includes(column));
+  const single = own.map(({ name, kind }) => ({ modality: name, kind: asked(name) ?? kind, columns: [name] }));
   return table.length === 0
     ? single
     : [...single, { modality: "table", kind: "table", columns: table.map(({ name }) => name) }];

@@ -27,6 +27,9 @@ export interface ColumnStatistics {
   /** Slashed dates whose first part exceeds 12, so that it cannot be a month. */
   readonly dayFirst: number;
   readonly images: number;
+  /** Cells that hold a list of numbers, and those that name a .npy file. */
+  readonly vectors: number;
+  readonly vectorFiles: number;
   readonly sounds: number;
   readonly meanLength: number;
   readonly meanWords: number;
@@ -36,7 +39,7 @@ export interface ColumnStatistics {
   readonly lowest: string;
   readonly highest: string;
   /** Cells that hold bytes, or a struct with bytes, rather than text. */
-  readonly bytes?: "image" | "sound" | "unknown";
+  readonly bytes?: "image" | "sound" | "vector" | "unknown";
 }
 
 export interface Inferred {
@@ -62,12 +65,15 @@ export function inferKind(s: ColumnStatistics): Inferred {
 
 function inferMedia(s: ColumnStatistics): Inferred | undefined {
   if (s.bytes === "unknown" && s.filled > 0) {
-    return { kind: "identifier", why: "bytes that are neither an image nor a sound" };
+    return { kind: "identifier", why: "bytes that are no image, sound or .npy array" };
   }
   if (s.bytes === "image") return { kind: "image", why: "holds the bytes of image files" };
   if (s.bytes === "sound") return { kind: "audio", why: "holds the bytes of sound files" };
+  if (s.bytes === "vector") return { kind: "vector", why: "holds the bytes of .npy files" };
   const enough = s.filled > 0 && s.filled * 0.9;
   if (enough && s.images >= enough) return { kind: "image", why: `${s.images} cells name image files` };
+  if (enough && s.vectorFiles >= enough) return { kind: "vector", why: `${s.vectorFiles} cells name .npy files` };
+  if (enough && s.vectors >= enough) return { kind: "vector", why: `${s.vectors} cells are lists of numbers` };
   if (enough && s.sounds >= enough) return { kind: "audio", why: `${s.sounds} cells name sound files` };
   return undefined;
 }

@@ -14,15 +14,28 @@ export type Issue =
   | (At & { readonly code: MediaFault; readonly detail: string })
   | (At & { readonly code: "number-not-finite" | "value-not-readable"; readonly value: string })
   | (At & { readonly code: "category-unseen"; readonly value: string })
+  | (At & { readonly code: "vector-unusable"; readonly detail: string })
   | (At & { readonly code: "column-empty" | "column-constant" | "column-identifier" })
   /** Used all the same: worth knowing because decoding it is slow. */
   | (At & { readonly code: "media-large"; readonly detail: string })
   /** Stands for issues that were counted and not kept, so that a broken column of a large file costs no memory. */
   | (At & { readonly code: "more-alike"; readonly of: string; readonly count: number })
-  | { readonly code: "row-empty"; readonly row: number };
+  | { readonly code: "row-empty"; readonly row: number; readonly column?: undefined }
+  | SourceIssue;
+
+/** What was met before there were rows: lines and files that are no part of the table, or only after a repair. */
+export interface SourceIssue {
+  readonly code: "line-skipped" | "line-repaired" | "file-skipped" | "encoding-assumed";
+  /** `line 17`, or the name of a file. */
+  readonly at: string;
+  readonly detail: string;
+  readonly row?: undefined;
+  readonly column?: undefined;
+}
 
 /** One line for people: where, what, and what became of it. */
 export function describeIssue(issue: Issue): string {
+  if ("at" in issue) return `${issue.at}: ${issue.detail}`;
   if (issue.code === "row-empty") return `row ${issue.row}: every column is empty; the row is skipped`;
   const where = issue.row === undefined ? `column "${issue.column}"` : `row ${issue.row}, column "${issue.column}"`;
   switch (issue.code) {
@@ -30,6 +43,7 @@ export function describeIssue(issue: Issue): string {
     case "media-undecodable":
     case "media-empty":
     case "media-too-large":
+    case "media-outside":
       return `${where}: ${issue.detail}; treated as missing`;
     case "number-not-finite":
       return `${where}: ${issue.value} is not a finite number below 1e30; treated as missing`;
@@ -37,6 +51,8 @@ export function describeIssue(issue: Issue): string {
       return `${where}: "${issue.value}" does not fit the column's kind; treated as missing`;
     case "category-unseen":
       return `${where}: "${issue.value}" was never seen in training; treated as missing`;
+    case "vector-unusable":
+      return `${where}: the vector ${issue.detail}; treated as missing`;
     case "media-large":
       return `${where}: ${issue.detail}`;
     case "more-alike":
@@ -54,8 +70,8 @@ export function describeIssue(issue: Issue): string {
 export function mergeIssues(...lists: readonly (readonly Issue[])[]): Issue[] {
   const seen = new Map<string, Issue>();
   for (const issue of lists.flat()) {
-    const column = issue.code === "row-empty" ? "" : issue.column;
-    const key = JSON.stringify([issue.code, column, issue.row ?? 0, issue.code === "more-alike" ? issue.of : ""]);
+    const kind = issue.code === "more-alike" ? issue.of : "at" in issue ? issue.at : "";
+    const key = JSON.stringify([issue.code, issue.column ?? "", issue.row ?? 0, kind]);
     if (!seen.has(key)) seen.set(key, issue);
   }
   return [...seen.values()].sort((a, b) => (a.row ?? 0) - (b.row ?? 0));
@@ -68,7 +84,7 @@ export function mergeIssues(...lists: readonly (readonly Issue[])[]): Issue[] {
 export function tellingIssues<T extends Issue>(issues: readonly T[], most: number): T[] {
   const seen = new Map<string, number>();
   const ranked = issues.map((issue, place) => {
-    const kind = issue.code === "row-empty" ? issue.code : `${issue.code} ${issue.column}`;
+    const kind = `${issue.code} ${issue.column ?? ""}`;
     const turn = seen.get(kind) ?? 0;
     seen.set(kind, turn + 1);
     return { issue, place, turn };

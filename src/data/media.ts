@@ -1,8 +1,9 @@
 /**
  * @file Contract between media files and the modalities that want them at a given size, rate and channels.
- * In: a MediaFile. Out: Image or Sound, decoded straight to what was asked for. Implemented in node/.
+ * In: a MediaFile. Out: Image, Sound or the numbers of a vector, decoded straight to what was asked for. Implemented in node/.
  */
 import type { Image, MediaFile, Sound } from "./records.ts";
+import { namesVectorFile } from "./vectors.ts";
 
 /** The picture is fitted inside width x height without distortion and centred on `background` (0..255). */
 export interface ImageRequest {
@@ -20,7 +21,12 @@ export interface SoundRequest {
   readonly maxSeconds: number;
 }
 
-export type MediaRequest = ImageRequest | SoundRequest;
+/** The numbers of a .npy file, as one row. */
+export interface VectorRequest {
+  readonly media: "vector";
+}
+
+export type MediaRequest = ImageRequest | SoundRequest | VectorRequest;
 
 /** What is known of a media file before it is decoded. */
 export interface ImageProbe {
@@ -31,6 +37,7 @@ export interface ImageProbe {
 
 export interface SoundProbe {
   readonly rate: number;
+  /** Of long compressed files an estimate, from the bytes that their first seconds take. */
   readonly seconds: number;
 }
 
@@ -41,23 +48,35 @@ export interface MediaDecoder {
   image(file: MediaFile, request: ImageRequest): Promise<Image>;
   /** @throws MediaError */
   sound(file: MediaFile, request: SoundRequest): Promise<Sound>;
+  /** @throws MediaError */
+  vector(file: MediaFile): Promise<Float32Array>;
   /** Size as stored, without decoding the pixels. @throws MediaError */
   probeImage(file: MediaFile): Promise<ImageProbe>;
   /** @throws MediaError */
   probeSound(file: MediaFile): Promise<SoundProbe>;
 }
 
+/** Whether a text given for a column of media names a file: a vector may stand in the text itself. */
+export const namesFile = (request: MediaRequest | undefined, text: string): request is MediaRequest =>
+  request !== undefined && (request.media !== "vector" || namesVectorFile(text));
+
 /** A file as the request asks for it. @throws MediaError */
 export const decodeMedia = (
   decoder: MediaDecoder,
   file: Omit<MediaFile, "media">,
   request: MediaRequest,
-): Promise<Image | Sound> =>
-  request.media === "image"
-    ? decoder.image({ ...file, media: "image" }, request)
-    : decoder.sound({ ...file, media: "sound" }, request);
+): Promise<Image | Sound | Float32Array> => {
+  switch (request.media) {
+    case "image":
+      return decoder.image({ ...file, media: "image" }, request);
+    case "sound":
+      return decoder.sound({ ...file, media: "sound" }, request);
+    case "vector":
+      return decoder.vector({ ...file, media: "vector" });
+  }
+};
 
-export type MediaFault = "media-absent" | "media-undecodable" | "media-empty" | "media-too-large";
+export type MediaFault = "media-absent" | "media-outside" | "media-undecodable" | "media-empty" | "media-too-large";
 
 /** A media file that cannot become a value. The message names the file, what was found and what to do. */
 export class MediaError extends Error {

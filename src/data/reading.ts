@@ -3,18 +3,23 @@
  * and the Reading that is kept in a model so that any later file is read alike.
  */
 import { DataError } from "./data-error.ts";
-import type { ColumnSetting, Reading, ResolvedColumn, SplitFractions } from "./dataset.ts";
+import type { ColumnSetting, JoinedFile, Reading, ResolvedColumn, SplitFractions } from "./dataset.ts";
 import type { Column } from "./records.ts";
 import { defaultFractions } from "./split.ts";
 
 export interface ReadOptions {
   readonly header?: boolean;
+  readonly delimiter?: string;
+  readonly pattern?: string;
+  readonly join?: readonly JoinedFile[];
+  readonly mediaRoot?: string;
   readonly media?: Readonly<Record<string, string>>;
   readonly columns?: Readonly<Record<string, ColumnSetting>>;
   readonly seed?: number;
   readonly splitFractions?: Partial<SplitFractions>;
   readonly splitColumn?: string;
   readonly groupColumn?: string;
+  readonly stratifyColumn?: string;
   readonly idColumn?: string;
   readonly label?: string;
   /** How an earlier file was read, from the model: every option above overrides its part of it. */
@@ -43,7 +48,17 @@ export function planReading(options: ReadOptions): ReadPlan {
   const { reading } = options;
   const fractions = { ...(reading?.splitFractions ?? defaultFractions), ...options.splitFractions };
   checkFractions(fractions);
-  const chosen = ["label", "splitColumn", "groupColumn", "idColumn"] as const;
+  const chosen = [
+    "label",
+    "splitColumn",
+    "groupColumn",
+    "stratifyColumn",
+    "idColumn",
+    "delimiter",
+    "pattern",
+    "mediaRoot",
+    "join",
+  ] as const;
   const names = chosen
     .map((key) => [key, options[key] ?? reading?.[key]] as const)
     .filter(([, name]) => name !== undefined);

@@ -7,7 +7,7 @@ export type Scalar = string | number | boolean;
 
 /** A media file as the data names it: not yet opened. */
 export interface MediaFile {
-  readonly media: "image" | "sound";
+  readonly media: "image" | "sound" | "vector";
   /** Absolute path, or a label for messages where `bytes` holds the content. */
   readonly path: string;
   readonly bytes?: Uint8Array;
@@ -15,7 +15,7 @@ export interface MediaFile {
 
 /**
  * By the column's kind: real, positive, fraction, count, ordinal: number. Boolean: boolean. Date: ISO string in UTC, `2007-11-11` or
- * `2007-11-11T10:30:00Z`, which Date.parse reads. Image, audio: MediaFile. Every other kind: the string as the file has it.
+ * `2007-11-11T10:30:00Z`, which Date.parse reads. Image, audio: MediaFile. Vector: the text of its numbers, or the MediaFile of a .npy file. Every other kind: the string as the file has it.
  */
 export type Cell = Scalar | MediaFile | null;
 
@@ -32,21 +32,33 @@ export interface Row {
 export const splits = ["train", "validation", "test"] as const;
 export type Split = (typeof splits)[number];
 
+/** Which training row an answer is, where it was found among them and not made. */
+export interface ItemSource {
+  readonly key: string;
+  /** The row's own file. */
+  readonly path?: string;
+}
+
 /** Decoded image: row-major, channels last, 8 bits. `channels`: 1 grey, 3 RGB, 4 RGBA. */
 export interface Image {
   readonly width: number;
   readonly height: number;
   readonly channels: 1 | 3 | 4;
   readonly pixels: Uint8Array;
+  readonly source?: ItemSource;
 }
 
 /** Decoded sound: mono, samples in -1..1 at `rate` Hz. */
 export interface Sound {
   readonly rate: number;
   readonly samples: Float32Array;
+  readonly source?: ItemSource;
+  /** The rate of the file that it was decoded from, where it was resampled or may have been. */
+  readonly fileRate?: number;
 }
 
-export type Value = Scalar | Image | Sound;
+/** A vector is a Float32Array. */
+export type Value = Scalar | Image | Sound | Float32Array;
 
 /** What a modality encodes and gives back: column → value, null where missing. */
 export type Values = Readonly<Record<string, Value | null>>;

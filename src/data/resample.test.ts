@@ -27,6 +27,8 @@ describe("resample", () => {
     [8000, 16000],
     [22050, 16000],
     [11025, 8000],
+    [16000, 44100],
+    [44101, 16000],
   ])("keeps a 440 Hz tone from %i to %i Hz", (from, to) => {
     const output = resample(tone(440, from), from, to);
     expect(output.length).toBe(Math.round(to * 0.5));

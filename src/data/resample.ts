@@ -11,12 +11,10 @@ const passband = 0.94;
 
 export function resample(samples: Float32Array, from: number, to: number): Float32Array {
   if (from === to) return samples;
-  const shared = gcd(from, to);
-  const up = to / shared;
-  const down = from / shared;
-  const cutoff = passband * Math.min(1, to / from);
+  const { up, down } = ratio(to, from);
+  const cutoff = passband * Math.min(1, up / down);
   const reach = Math.ceil(crossings / cutoff);
-  const kernels = new Map<number, Float32Array>();
+  const kernels = kernelsFor(up, down);
   const output = new Float32Array(Math.round((samples.length * to) / from));
   for (let i = 0; i < output.length; i++) {
     const phase = (i * down) % up;
@@ -30,6 +28,19 @@ export function resample(samples: Float32Array, from: number, to: number): Float
     output[i] = sum;
   }
   return output;
+}
+
+/** Kernels by phase, for the ratios last used: thousands of files share one, and a kernel costs more than a clip. */
+const known = new Map<string, Map<number, Float32Array>>();
+const mostKnown = 4;
+
+function kernelsFor(up: number, down: number): Map<number, Float32Array> {
+  const key = `${up}/${down}`;
+  const kernels = known.get(key) ?? new Map<number, Float32Array>();
+  known.delete(key);
+  known.set(key, kernels);
+  if (known.size > mostKnown) known.delete(known.keys().next().value!);
+  return kernels;
 }
 
 /** Weights of the 2·reach samples around a point that lies `fraction` after the sample at index reach - 1; they sum to 1. */
@@ -58,6 +69,20 @@ function bessel0(x: number): number {
   return sum;
 }
 
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
+/** Kernels that are kept at most. Rates without a common measure are then off by some parts in a million. */
+const mostPhases = 1024;
+
+/** to / from as a fraction, by its continued fraction: exact where the numerator stays small, else the nearest such one. */
+function ratio(to: number, from: number): { up: number; down: number } {
+  let [before, now] = [
+    { up: 0, down: 1 },
+    { up: 1, down: 0 },
+  ];
+  for (let [a, b] = [to, from]; b > 0; [a, b] = [b, a % b]) {
+    const whole = Math.floor(a / b);
+    const next = { up: whole * now.up + before.up, down: whole * now.down + before.down };
+    if (next.up > mostPhases && now.up > 0 && now.down > 0) break;
+    [before, now] = [now, next];
+  }
+  return now;
 }

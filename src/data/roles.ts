@@ -12,9 +12,17 @@ export interface RoleChoices {
   readonly label?: string;
   readonly splitColumn?: string;
   readonly groupColumn?: string;
+  readonly stratifyColumn?: string;
   readonly idColumn?: string;
   /** Kinds and roles of an earlier reading. Where given, columns it does not know are left aside. */
   readonly resolved?: Readonly<Record<string, ResolvedColumn>>;
+  /** What the source itself tells of its columns. */
+  readonly implied?: Readonly<Record<string, ImpliedKind>>;
+}
+
+export interface ImpliedKind {
+  readonly kind: ColumnKind;
+  readonly why: string;
 }
 
 /** What only the file itself can tell about columns that may name rows or splits. */
@@ -39,14 +47,16 @@ export function resolveColumns(facts: readonly ColumnFacts[], choices: RoleChoic
 
 function resolveColumn(fact: ColumnFacts, choices: RoleChoices): Column {
   const { statistics: s } = fact;
-  const inferred = inferKind(s);
+  const implied = own(choices.implied, s.name);
+  const inferred = implied && s.filled > 0 ? { ...inferKind(s), ...implied } : inferKind(s);
   const setting = own(choices.columns, s.name);
   const earlier = own(choices.resolved, s.name);
-  const kind = setting?.kind ?? earlier?.kind ?? inferred.kind;
+  const kind = setting?.kind ?? earlier?.kind ?? (setting?.modality ? rawKind(inferred.kind) : inferred.kind);
   const spelling = earlier && setting?.kind === undefined ? earlier.spelling : inferred.spelling;
   const chosen = chosenRole(s.name, choices) ?? withoutName(setting?.role);
   const [role, whyRole] = chosen ? [chosen, roleReason(chosen)] : impliedRole(fact, kind, choices);
-  const why = setting?.kind ? "as the config says" : earlier ? "as the model was trained" : inferred.why;
+  const why =
+    setting?.kind || setting?.modality ? "as the config says" : earlier ? "as the model was trained" : inferred.why;
   return {
     name: s.name,
     kind,
@@ -57,6 +67,10 @@ function resolveColumn(fact: ColumnFacts, choices: RoleChoices): Column {
     ...(spelling ? { spelling } : {}),
   };
 }
+
+/** A modality of the user's own reads files where there are any, else the text as it stands. */
+const rawKind = (inferred: ColumnKind): ColumnKind =>
+  inferred === "image" || inferred === "audio" || inferred === "vector" ? inferred : "text";
 
 /** A column may be called "constructor". */
 function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
@@ -120,6 +134,7 @@ export function checkNames(source: string, names: readonly string[], choices: Ro
     ["the label", choices.label],
     ["the split column", choices.splitColumn],
     ["the group column", choices.groupColumn],
+    ["the column to stratify by", choices.stratifyColumn],
     ["the id column", choices.idColumn],
     ...Object.keys(choices.columns).map((name): [string, string] => ["a column of the config", name]),
   ];

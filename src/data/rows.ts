@@ -3,8 +3,11 @@
  * go to whoever listens. The same code serves the survey at opening and every later reading, so both see the same values.
  */
 import { type CellReader, cellReader, missingTokens } from "./cells.ts";
+import type { MediaFault } from "./media.ts";
+import type { Located } from "./media-path.ts";
 import type { Cell, Column, MediaFile, Row, Split } from "./records.ts";
 import { placeOf, type SplitCuts, type SplitRule, splitAt } from "./split.ts";
+import { namesVectorFile } from "./vectors.ts";
 
 export interface RowPlan {
   /** Name of the source's file, for keys of rows without an id. */
@@ -12,8 +15,10 @@ export interface RowPlan {
   readonly columns: readonly Column[];
   readonly rule: SplitRule;
   readonly cuts: SplitCuts;
-  /** What a media cell's text names: an absolute path. */
-  locate(text: string): string;
+  /** Column whose values are the classes of the rule's strata. */
+  readonly stratifyColumn?: string;
+  /** What a media cell's text names: an absolute path, or why it names none. */
+  locate(column: string, text: string): Located;
   /** Media cells known to be unusable: column → row numbers. */
   readonly unusable: ReadonlyMap<string, ReadonlySet<number>>;
 }
@@ -23,6 +28,8 @@ export interface RawChunk {
   readonly rows: number;
   readonly text: readonly (readonly (string | null)[])[];
   readonly bytes: readonly (readonly (Uint8Array | null)[] | undefined)[];
+  /** Stable keys, where the source has some of its own. */
+  readonly keys?: readonly (string | null)[];
 }
 
 export type CellFault = (
@@ -35,7 +42,8 @@ export type CellFault = (
 /** What the survey wants to hear while rows are built: bad cells, and each row's place before the cuts are known. */
 export interface RowListener {
   readonly fault: CellFault;
-  readonly place: (row: number, place: Split | number) => void;
+  readonly media: (column: string, row: number, code: MediaFault, detail: string) => void;
+  readonly place: (row: number, place: Split | number, stratum: string) => void;
 }
 
 /** A function of consecutive chunks: it counts rows as it goes. */
@@ -46,23 +54,27 @@ export function rowBuilder(plan: RowPlan, listener?: RowListener): (chunk: RawCh
   );
   const at = (role: Column["role"]) => columns.findIndex((column) => column.role === role);
   const [id, split, group] = [at("id"), at("split"), at("group")];
+  const stratify = columns.findIndex(({ name }) => name === plan.stratifyColumn);
   let number = 0;
   const build = (chunk: RawChunk, i: number): Row => {
     number++;
     const textAt = (column: number) => (column < 0 ? null : (chunk.text[column]![i] ?? null));
-    const key = textAt(id) || `${plan.fileName}:${number}`;
+    const key = textAt(id) || chunk.keys?.[i] || `${plan.fileName}:${number}`;
     const cells: Record<string, Cell> = {};
     columns.forEach((column, c) => {
       const text = chunk.text[c]![i] ?? null;
       const read = readers[c];
-      cells[column.name] = read
+      const bytes = chunk.bytes[c]?.[i] ?? null;
+      const isFile = !read || bytes || (column.kind === "vector" && text !== null && namesVectorFile(text));
+      cells[column.name] = !isFile
         ? readCell(read, column, text, number, listener)
-        : mediaCell(plan, column, text, chunk.bytes[c]?.[i] ?? null, number);
+        : mediaCell(plan, column, text, bytes, number, listener);
     });
     // Equal groups stay together; a row without one stands for itself.
     const unit = group < 0 ? key : (textAt(group) && `group:${textAt(group)}`) || key;
-    const place = placeOf(plan.rule, textAt(split), unit);
-    listener?.place(number, place);
+    const stratum = textAt(stratify) ?? "";
+    const place = placeOf(plan.rule, textAt(split), unit, stratum);
+    listener?.place(number, place, stratum);
     return { key, number, split: splitAt(place, plan.cuts), cells };
   };
   return (chunk) => Array.from({ length: chunk.rows }, (_, i) => build(chunk, i));
@@ -80,10 +92,15 @@ function mediaCell(
   text: string | null,
   bytes: Uint8Array | null,
   row: number,
+  listener?: RowListener,
 ): Cell {
   if (plan.unusable.get(name)?.has(row)) return null;
-  const media: MediaFile["media"] = kind === "image" ? "image" : "sound";
+  const media: MediaFile["media"] = kind === "image" ? "image" : kind === "vector" ? "vector" : "sound";
   const named = text !== null && !(missingTokens as readonly string[]).includes(text) ? text : undefined;
   if (bytes) return { media, path: named ?? `${plan.fileName}:${row}:${name}`, bytes };
-  return named === undefined ? null : { media, path: plan.locate(named) };
+  if (named === undefined) return null;
+  const found = plan.locate(name, named);
+  if ("path" in found) return { media, path: found.path };
+  listener?.media(name, row, found.code, found.detail);
+  return null;
 }

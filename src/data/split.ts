@@ -4,6 +4,7 @@
  */
 import type { SplitFractions } from "./dataset.ts";
 import type { Split } from "./records.ts";
+import type { Strata } from "./strata.ts";
 
 /** Ten per cent each: the usual halves of what a data set can spare. */
 export const defaultFractions: SplitFractions = { validation: 0.1, test: 0.1 };
@@ -31,15 +32,19 @@ export interface SplitRule {
   readonly seed: number;
   /** The split column decides; the cuts then divide only the rows that it leaves to training. */
   readonly byColumn: boolean;
+  /** Ranks places within the row's class, where every class shall give its share. */
+  readonly strata?: Strata;
 }
 
 /**
  * The split that the split column names, or else the row's place for the cuts.
- * @param word the split column's cell @param unit what must stay together: row key or group
+ * @param word the split column's cell @param unit what must stay together: row key or group @param stratum the row's class
  */
-export function placeOf(rule: SplitRule, word: string | null, unit: string): Split | number {
+export function placeOf(rule: SplitRule, word: string | null, unit: string, stratum?: string | null): Split | number {
   const named = rule.byColumn ? (splitWords[word?.trim().toLowerCase() ?? ""] ?? "train") : "train";
-  return named === "train" ? position(unit, rule.seed) : named;
+  if (named !== "train") return named;
+  const place = position(unit, rule.seed);
+  return rule.strata ? rule.strata.rank(stratum ?? "", place) : place;
 }
 
 /** A key's place in [0, 1), uniform over keys: 53 bits of two mixed 32-bit hashes. */

@@ -14,15 +14,17 @@ import type {
   AccumulateOptions,
   FeedArray,
   Feeds,
+  ForeignValue,
   OptimiserState,
   Outputs,
   ReadOptions,
+  ShapedArray,
   StepOptions,
   StepResult,
   UpdateOptions,
   UpdateResult,
 } from "./runtime.ts";
-import { type CreateSession, type Opened, type SessionOptions, sessionOpener } from "./session.ts";
+import { type CreateSession, causeOf, type Opened, type SessionOptions, sessionOpener } from "./session.ts";
 import { staticSize } from "./tensor.ts";
 
 type Inputs = LoweredModel["inputs"];
@@ -44,6 +46,8 @@ export type Host = ReturnType<typeof createHost>;
 
 export function createHost(create: CreateSession, options: SessionOptions) {
   const open = sessionOpener(create, options);
+  // Networks of others are not judged by made-up values: their inputs may be anything.
+  const openForeign = sessionOpener(create, { ...options, device: "cpu" });
   const sessions = new Map<number, Opened>();
   const trainings = new Map<number, Training>();
   let lastId = 0;
@@ -64,6 +68,26 @@ export function createHost(create: CreateSession, options: SessionOptions) {
     async load(bytes: Uint8Array): Promise<number> {
       sessions.set(++lastId, await open(bytes));
       return lastId;
+    },
+
+    async loadForeign(bytes: Uint8Array) {
+      const opened = await openForeign(bytes).catch((error: unknown) => {
+        throw new Error(causeOf(error));
+      });
+      sessions.set(++lastId, opened);
+      const { inputMetadata, outputMetadata } = opened.session;
+      return { id: lastId, inputs: inputMetadata.map(foreignValue), outputs: outputMetadata.map(foreignValue) };
+    },
+
+    async runForeign(id: number, values: Readonly<Record<string, ShapedArray>>, output: string) {
+      const session = sessions.get(id)?.session;
+      if (!session) throw new Error("This model was released and cannot be run again.");
+      const types = new Map(session.inputMetadata.map((info) => [info.name, info.isTensor ? info.type : ""]));
+      const feeds = Object.entries(values).map(
+        ([name, value]) => [name, foreignTensor(value, types.get(name))] as const,
+      );
+      const { [output]: found } = await session.run(Object.fromEntries(feeds), [output]);
+      return { shape: [...found!.dims], data: found!.data as Float32Array };
     },
 
     /** Where a loaded model or a trainer's steps run. */
@@ -246,6 +270,19 @@ function bind(name: string, shape: readonly (number | "batch")[], feeds: Feeds):
 function tensorOf(values: FeedArray, dims: number[]): OrtTensor {
   if (values instanceof Float32Array) return new OrtTensor("float32", values, dims);
   return values instanceof Int32Array ? new OrtTensor("int32", values, dims) : new OrtTensor("uint8", values, dims);
+}
+
+const foreignValue = (info: InferenceSession.ValueMetadata): ForeignValue => ({
+  name: info.name,
+  type: info.isTensor ? info.type : "no tensor",
+  shape: info.isTensor ? info.shape.map((axis) => (typeof axis === "number" && axis > 0 ? axis : null)) : [],
+});
+
+function foreignTensor({ shape, data }: ShapedArray, type: string | undefined): OrtTensor {
+  if (type === "int64") return new OrtTensor("int64", BigInt64Array.from(data, BigInt), shape);
+  if (type === "float32")
+    return new OrtTensor("float32", data instanceof Float32Array ? data : Float32Array.from(data), shape);
+  return tensorOf(data, [...shape]);
 }
 
 const floats = (outputs: InferenceSession.OnnxValueMapType): Record<string, Float32Array> =>

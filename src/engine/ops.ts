@@ -924,6 +924,7 @@ const takesIntegers: { readonly [K in OpName]?: readonly number[] } = {
   select: [0],
   axisSize: [0],
   expand: [1],
+  reshape: [0],
   gather: [1],
   scatterAdd: [0],
   take: [1],
@@ -1045,8 +1046,9 @@ export function axisSize(x: Tensor, axis: number): Tensor {
   return typeof size === "number" ? constant(size) : make("axisSize", [x], { axis: place });
 }
 
+/** Integers stay integers. */
 export const reshape = (x: Tensor, shape: Shape): Tensor =>
-  sameShape(x.shape, shape) ? x : make("reshape", [x], { shape });
+  sameShape(x.shape, shape) ? x : make("reshape", [x], { shape }, x.type);
 export const transpose = (x: Tensor, order: readonly number[]): Tensor => make("transpose", [x], { order });
 /** x stretched to the shape of `like`. */
 export const expand = (x: Tensor, like: Tensor): Tensor =>

@@ -16,6 +16,15 @@ export function remoteRuntime(host: Remote<Host>, end: () => void | Promise<void
       const device = await host.deviceOf(id);
       return { device, run: (feeds) => host.run(id, feeds), release: () => host.release(id) };
     },
+    async loadForeign(model) {
+      const { id, inputs, outputs } = await host.loadForeign(model);
+      return {
+        inputs,
+        outputs,
+        run: (values, output) => host.runForeign(id, values, output),
+        release: () => host.release(id),
+      };
+    },
     async train(plan, seed, options): Promise<Trainer> {
       const id = await host.createTrainer(plan, seed, options);
       return {

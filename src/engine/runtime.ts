@@ -108,8 +108,33 @@ export interface Trainer {
   release(): Promise<void>;
 }
 
+/** An input or output of a network that was not made here; null stands for an axis of any size. */
+export interface ForeignValue {
+  readonly name: string;
+  /** As ONNX calls it: float32, int64, … */
+  readonly type: string;
+  readonly shape: readonly (number | null)[];
+}
+
+/** Values with their whole shape. Integers may be given for float32, int64 and uint8 inputs alike where they fit. */
+export interface ShapedArray {
+  readonly shape: readonly number[];
+  readonly data: FeedArray;
+}
+
+/** A network that somebody else made: axes of any size, inputs of more types. Always on the CPU. */
+export interface ForeignNetwork {
+  readonly inputs: readonly ForeignValue[];
+  readonly outputs: readonly ForeignValue[];
+  /** One output, which must be float32. @throws Error as ONNX Runtime tells it */
+  run(inputs: Readonly<Record<string, ShapedArray>>, output: string): Promise<ShapedArray & { data: Float32Array }>;
+  release(): Promise<void>;
+}
+
 export interface Runtime {
   load(model: Uint8Array): Promise<Executable>;
+  /** @throws Error where the bytes are no ONNX model that can be run */
+  loadForeign(model: Uint8Array): Promise<ForeignNetwork>;
   /** @throws Error naming an option that is out of its range, or a group that fits no parameter */
   train(plan: TrainingPlan, seed: number, options?: TrainerOptions): Promise<Trainer>;
   /** Waits for the calls under way, then ends the thread; later calls are refused. */

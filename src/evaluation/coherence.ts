@@ -57,7 +57,5 @@ export async function jointCoherence({ model, seed }: Study, judges: readonly Ju
 
 /** The class that the judge sees in the modality decoded from each latent vector. */
 async function judged(model: TrainedModel, judge: Judge, latents: Float32Array): Promise<Int32Array> {
-  const modality = model.modalities.find(({ name }) => name === judge.modality)!;
-  const parameters = await model.decode(modality.name, latents);
-  return judge.classify(modality.typical(parameters, latents.length / model.latent));
+  return judge.classify(await model.typical(judge.modality, latents));
 }

@@ -5,7 +5,7 @@
 import type { Scalar, Values } from "../data/records.ts";
 import { selectRows } from "../modalities/batch.ts";
 import type { ColumnScore, Modality } from "../modalities/modality.ts";
-import { predictRows, uncertainty } from "../uses/impute.ts";
+import { hasOrder, predictRows, uncertainty } from "../uses/impute.ts";
 import { selectLatents } from "../uses/latents.ts";
 import type { Imputation } from "./metrics.ts";
 import { positionsWhere, type Study } from "./study.ts";
@@ -18,6 +18,7 @@ const mostDrawn = 500;
 const measures: Readonly<Record<ColumnScore["kind"], string>> = {
   mismatch: "share of wrong guesses",
   shift: "mean shift of levels / number of levels",
+  labels: "share of wrong labels",
   range: "root mean square error / range of training",
 };
 
@@ -42,21 +43,24 @@ async function hideColumn(study: Study, modality: Modality, score: ColumnScore):
   if (hidden.positions.length === 0) return undefined;
   const batch = { ...selectRows(study.batch, hidden.positions), [modality.name]: modality.encode(hidden.rest) };
   const posterior = await model.posterior(batch);
-  const { typical } = await predictRows(model, modality, posterior, 0, seed);
+  const { typical } = await predictRows(model, modality, posterior, 0, seed, [score.column]);
   // A row that holds nothing else has no evidence to guess from.
   const judged = hidden.truths.map((_, i) => i).filter((i) => posterior.known[i] === 1);
   if (judged.length === 0) return undefined;
   const truths = judged.map((i) => hidden.truths[i]!);
   const guesses = judged.map((i) => typical[i]![score.column] as Scalar);
   const chosen = evenly(
-    judged.filter((i) => typeof hidden.truths[i] === "number"),
+    judged.filter((i) => hasOrder(hidden.truths[i]!)),
     mostDrawn,
   );
   const { draws: drawn } = await predictRows(model, modality, selectLatents(posterior, chosen), draws, seed);
-  const numeric = chosen.flatMap((i, row) => {
+  const asked = chosen.flatMap((i, row) => {
     const values = drawn.map((rows) => rows[row]![score.column]);
-    return isNumeric(values) ? [{ truth: Number(hidden.truths[i]), values }] : [];
+    return values.every(isOrdered) ? [{ truth: hidden.truths[i]!, values }] : [];
   });
+  const numeric = asked.flatMap(({ truth, values }) =>
+    typeof truth === "number" && isNumeric(values) ? [{ truth, values }] : [],
+  );
   return {
     error: score.error(truths, guesses),
     baseline: score.error(
@@ -65,12 +69,15 @@ async function hideColumn(study: Study, modality: Modality, score: ColumnScore):
     ),
     measure: measures[score.kind],
     cells: truths.length,
+    ...(asked.length > 0 && { coverage90: mean(asked.map(({ truth, values }) => (isCovered(truth, values) ? 1 : 0))) }),
     ...(numeric.length > 0 && {
-      coverage90: mean(numeric.map(({ truth, values }) => (isCovered(truth, values) ? 1 : 0))),
       crps: mean(numeric.map(({ truth, values }) => rankedScore(truth, values))),
     }),
   };
 }
+
+const isOrdered = (value: Values[string] | undefined): value is Scalar =>
+  value !== null && value !== undefined && typeof value !== "object" && hasOrder(value);
 
 const isNumeric = (values: readonly unknown[]): values is number[] =>
   values.every((value) => typeof value === "number");
@@ -92,9 +99,9 @@ function hiddenCells(study: Study, modality: Modality, column: string) {
   return { positions, rest, truths: positions.map((position) => cellOf(column, position)!) };
 }
 
-function isCovered(truth: number, values: readonly number[]): boolean {
+function isCovered(truth: Scalar, values: readonly Scalar[]): boolean {
   const interval = uncertainty(values);
-  return interval !== undefined && "low" in interval && truth >= Number(interval.low) && truth <= Number(interval.high);
+  return interval !== undefined && "low" in interval && truth >= interval.low && truth <= interval.high;
 }
 
 /** CRPS of an ensemble (Gneiting & Raftery 2007, eq. 21): E|X − x| − ½ E|X − X'|. */

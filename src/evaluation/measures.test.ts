@@ -32,8 +32,8 @@ test("nearest: fewer candidates than asked for", () => {
 
 test("uncertainty: numbers and dates have an interval, words have shares", () => {
   expect(uncertainty(Array.from({ length: 101 }, (_, i) => i))).toEqual({
-    low: expect.closeTo(5),
-    high: expect.closeTo(95),
+    low: expect.closeTo(4.1),
+    high: expect.closeTo(95.9),
   });
   expect(uncertainty(["2020-01-01", "2020-03-01", "2020-02-01"])).toEqual({ low: "2020-01-01", high: "2020-03-01" });
   expect(uncertainty(["a", "b", "a", "a"])).toEqual({ probabilities: { a: 0.75, b: 0.25 } });

@@ -40,10 +40,14 @@ export interface Reconstruction {
   readonly rows: number;
   /** Mean log p(x|z) per row in nats. */
   readonly logLikelihood: number;
+  /** The same per event where items differ in length: `token` → nats. */
+  readonly logLikelihoodPer?: Readonly<Record<string, number>>;
   readonly error: number;
   /** Error of the best constant answer, learnt from training rows; absent where there are none. */
   readonly baseline?: number;
   readonly measure: string;
+  /** Median spectral convergence in dB of the way from real clips' spectrograms back to sound; of sounds only. */
+  readonly inversion?: number;
 }
 
 export interface Imputation {

@@ -3,11 +3,10 @@
  * log-likelihood and a plain error, beside that of the best constant answer.
  * The error goes by what the modality offers: its columns' own scores, else spelling where values are strings, else arrays.
  */
-import type { Values } from "../data/records.ts";
 import { selectRows } from "../modalities/batch.ts";
 import type { Encoded, Modality, TypedArray } from "../modalities/modality.ts";
 import { selectLatents } from "../uses/latents.ts";
-import { holding, logLikelihoods, sum } from "./likelihood.ts";
+import { holding, sum } from "./likelihood.ts";
 import type { Reconstruction } from "./metrics.ts";
 import { characterErrorRate, commonest } from "./spelling.ts";
 import type { Study } from "./study.ts";
@@ -20,41 +19,55 @@ interface Judged {
 
 /** Everything decoded from the mean of q(z | the whole row). */
 export async function reconstruction(study: Study): Promise<Record<string, Reconstruction>> {
-  const { model, runtime } = study;
+  const { model } = study;
   const posterior = await study.posterior();
   const found: Record<string, Reconstruction> = {};
   for (const modality of model.modalities) {
     const { positions, encoded } = holding(study, modality);
     if (positions.length === 0) continue;
-    const parameters = await model.decode(modality.name, selectLatents(posterior, positions).mean);
-    const densities = await logLikelihoods(runtime, modality, parameters, encoded);
-    const judged = judge(study, modality, { positions, encoded, parameters });
-    found[modality.name] = { rows: positions.length, logLikelihood: sum(densities) / positions.length, ...judged };
+    const latents = selectLatents(posterior, positions).mean;
+    const total = sum(await model.logLikelihood(modality.name, latents, encoded));
+    const judged = await judge(study, modality, { positions, encoded, latents });
+    const { events } = modality;
+    found[modality.name] = {
+      rows: positions.length,
+      logLikelihood: total / positions.length,
+      ...(events && { logLikelihoodPer: { [events.unit]: total / events.count(encoded) } }),
+      ...judged,
+      ...inversion(modality, encoded),
+    };
   }
   return found;
+}
+
+/** Clips whose way back to sound is judged: phases are sought for each, which takes as long as the clip. */
+const clipsInverted = 50;
+
+function inversion(modality: Modality, encoded: Encoded): { inversion: number } | undefined {
+  const rows = Array.from({ length: Math.min(encoded.rows, clipsInverted) }, (_, i) => i);
+  const errors = modality.inversionErrors?.(selectRows({ it: encoded }, rows).it!).filter(Number.isFinite) ?? [];
+  return errors.length === 0 ? undefined : { inversion: errors.sort((a, b) => a - b)[errors.length >> 1]! };
 }
 
 interface Decoded {
   readonly positions: readonly number[];
   readonly encoded: Encoded;
-  readonly parameters: Float32Array;
+  readonly latents: Float32Array;
 }
 
-function judge(study: Study, modality: Modality, decoded: Decoded): Judged {
+async function judge(study: Study, modality: Modality, decoded: Decoded): Promise<Judged> {
+  const { model } = study;
   if (modality.scores) return byScores(study, modality, decoded);
-  const [first] = modality.decode(firstRow(decoded), 1);
+  const [first] = await model.items(modality.name, decoded.latents.slice(0, model.latent));
   const [column] = modality.columns;
   return typeof first?.[column!] === "string"
     ? bySpelling(study, modality, decoded)
     : byArrays(study, modality, decoded);
 }
 
-const firstRow = ({ parameters, positions }: Decoded): Float32Array =>
-  parameters.slice(0, parameters.length / positions.length);
-
 /** Mean over columns of each column's own error (docs/math/metrics.md, "imputation"), here of cells that were given. */
-function byScores(study: Study, modality: Modality, { positions, parameters }: Decoded): Judged {
-  const guesses = modality.decode(parameters, positions.length);
+async function byScores(study: Study, modality: Modality, { positions, latents }: Decoded): Promise<Judged> {
+  const guesses = await study.model.items(modality.name, latents);
   const errors = modality.scores!.flatMap(({ column, baseline, error }) => {
     const cells = study.encoded.cells[column] ?? [];
     const pairs = positions.flatMap((position, i) => {
@@ -86,11 +99,12 @@ function byScores(study: Study, modality: Modality, { positions, parameters }: D
   };
 }
 
-function bySpelling(study: Study, modality: Modality, { positions, parameters }: Decoded): Judged {
+async function bySpelling(study: Study, modality: Modality, { positions, latents }: Decoded): Promise<Judged> {
   const column = modality.columns[0]!;
   const cells = study.encoded.cells[column] ?? [];
   const truths = positions.map((position) => String(cells[study.rows[position]!] ?? ""));
-  const guesses = modality.decode(parameters, positions.length).map((values: Values) => String(values[column]));
+  const items = await study.model.items(modality.name, latents);
+  const guesses = items.map((values) => String(values[column]));
   const training = study.train.flatMap((row) =>
     cells[row] === null || cells[row] === undefined ? [] : [String(cells[row])],
   );
@@ -108,9 +122,10 @@ function bySpelling(study: Study, modality: Modality, { positions, parameters }:
 }
 
 /** Mean squared difference of the arrays' elements; bytes stand for 0..1. */
-function byArrays(study: Study, modality: Modality, { positions, encoded, parameters }: Decoded): Judged {
-  const typical = modality.typical(parameters, positions.length);
+async function byArrays(study: Study, modality: Modality, { positions, encoded, latents }: Decoded): Promise<Judged> {
+  const typical = await study.model.typical(modality.name, latents);
   const means = trainingMeans(study, modality);
+  const inUnits = Object.values(encoded.arrays).every((array) => array instanceof Uint8Array);
   let [errors, baselines, count] = [0, 0, 0];
   for (const [name, truth] of Object.entries(encoded.arrays)) {
     const guess = typical.arrays[name]!;
@@ -124,7 +139,7 @@ function byArrays(study: Study, modality: Modality, { positions, encoded, parame
     count += truth.length;
   }
   return {
-    measure: "mean squared error of values in 0..1",
+    measure: `mean squared error of ${inUnits ? "values in 0..1" : "standardised values"}`,
     error: errors / count,
     ...(means && { baseline: baselines / count }),
   };

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Sound, Values } from "../data/records.ts";
+import { resample } from "../data/resample.ts";
 import { fitAudio, planSound } from "./audio.ts";
 import { soundFromSpectrogram } from "./griffin-lim.ts";
 import { softplusAt } from "./likelihoods/likelihood.ts";
@@ -106,10 +107,47 @@ describe("audio", () => {
     expect(arrays.spectrogram!.every((x) => x === 0)).toBe(true);
   });
 
-  it("refuses another rate, and says what to do", () => {
-    expect(() => fitted(chirps).encode([{ call: { rate: 8000, samples: new Float32Array(9) } }])).toThrow(
-      'Cannot build batch for "call": expected a sound at 4000 Hz, received 8000 Hz.',
+  it("takes a sound of another rate for the same", () => {
+    const modality = fitted(chirps);
+    const fast = { rate: 8000, samples: resample(chirps[0]!.samples, rate, 8000) };
+    const [a, b] = [chirps[0]!, fast].map((call) => modality.encode([{ call }]).arrays.spectrogram as Uint8Array);
+    const worst = a!.reduce((most, value, i) => Math.max(most, value < 60 ? 0 : Math.abs(value - b![i]!)), 0);
+    expect(worst).toBeLessThan(12);
+  });
+
+  it("keeps the phases of the clip that it is made after", () => {
+    const modality = fitted(chirps);
+    const given = { call: chirps[0]! };
+    const parameters = Float32Array.from(modality.encode([given]).arrays.spectrogram!, logit);
+    const sampleOf = (like?: Values[]) => (modality.decode(parameters, 1, undefined, like)[0]!.call as Sound).samples;
+    const truth = fixLength(given.call.samples, 32 * 64);
+    const likeness = (x: Float32Array) => {
+      const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, v, i) => sum + v * b[i]!, 0);
+      return dot(x, truth) / Math.sqrt(dot(x, x) * dot(truth, truth));
+    };
+    expect(likeness(sampleOf([given]))).toBeGreaterThan(0.9);
+    // Without them the spectrum is right and the wave is another.
+    expect(Math.abs(likeness(sampleOf()))).toBeLessThan(0.9);
+  });
+
+  it("says how much is lost between spectrogram and sound", () => {
+    const modality = fitted(chirps);
+    const [error, silence] = modality.inversionErrors!(
+      modality.encode([{ call: chirps[0]! }, { call: { rate, samples: new Float32Array(900) } }]),
     );
+    expect(error).toBeLessThan(-12);
+    expect(silence).toBe(Number.NEGATIVE_INFINITY);
+  });
+
+  it("gives sounds back at the rate of the files", () => {
+    const files = chirps.map((call) => ({ ...call, fileRate: 11_025 }));
+    const modality = fitted(files);
+    const [values] = modality.decode(
+      Float32Array.from(modality.encode([{ call: files[0]! }]).arrays.spectrogram!, logit),
+      1,
+    );
+    const { rate: given, samples } = values!.call as Sound;
+    expect([given, samples.length]).toEqual([11_025, Math.round((32 * 64 * 11_025) / rate)]);
   });
 
   it("names what is wrong with an option", () => {

@@ -1,6 +1,8 @@
 /**
- * @file The audio modality. In: decoded sounds of one rate. Out: `spectrogram` uint8 [frames, mels, 1] (spectrogram.ts says how),
- * and playable sounds back by Griffin-Lim. Level and what lies beyond the clip's length are not kept.
+ * @file The audio modality. In: decoded sounds. Out: `spectrogram` uint8 [frames, mels, 1] (spectrogram.ts says how), and playable
+ * sounds back by Griffin-Lim, at the files' own rate. Level and phases are not kept, nor is what lies above half the rate worked at.
+ * `length: fixed` pads shorter clips with silence on both sides; `variable` starts them at the first frame, marks their frames in
+ * `extent`, learns how long they are (clip-length.ts) and gives clips of that length back.
  * Defaults: the sample's commonest rate, at most 16 kHz; the length that 98 % of clips fit in, at most 256 frames;
  * a window near 64 ms; a hop of a quarter of it; 40 mels.
  * The likelihood is Bernoulli on logits, as for pictures: a spectrogram in 0..1 is one, and most of it is silence, which a
@@ -9,11 +11,25 @@
 import * as z from "zod";
 import type { SoundProbe, SoundRequest } from "../data/media.ts";
 import type { Sound, Values } from "../data/records.ts";
+import { resample } from "../data/resample.ts";
+import { add, cast, concat, constant, mul, reshape, slice } from "../engine/ops.ts";
+import type { Random } from "../engine/random.ts";
+import type { Tensor } from "../engine/tensor.ts";
+import { framesFrom, logLength } from "./clip-length.ts";
 import { ascending, quantile } from "./columns/scaling.ts";
-import { soundFromSpectrogram } from "./griffin-lim.ts";
+import { soundFromSpectrogram, spectralConvergence } from "./griffin-lim.ts";
 import { complete, type Encoded, type Modality, type ModalityKind, type ModalityState } from "./modality.ts";
 import { readOptions, readState } from "./options.ts";
-import { pixelFeatures, pixelLogLikelihood, pixelMeans, pixelMoments, pixelOptions, pixelState } from "./pixels.ts";
+import {
+  parametersPerValue,
+  pixelAnswers,
+  pixelChoices,
+  pixelFeatures,
+  pixelLogLikelihood,
+  pixelMoments,
+  pixelOptions,
+  pixelState,
+} from "./pixels.ts";
 import { shiftGrids } from "./shift.ts";
 import {
   clipLength,
@@ -25,6 +41,15 @@ import {
   spectrogramTools,
 } from "./spectrogram.ts";
 
+const soundChanges = z.union([
+  z.literal("none"),
+  z.strictObject({
+    /** Share of the length by which a sound may come sooner or later; of clips of fixed length only. */
+    delay: z.number().min(0).max(0.5).default(0.1),
+    /** Mel bands by which it may lie higher or lower. */
+    bands: z.int().min(0).max(16).default(1),
+  }),
+]);
 const multipleOf = (step: number) => z.int().positive().multipleOf(step);
 const fields = z.strictObject({
   rate: z.int().min(1000).max(192_000).optional(),
@@ -41,6 +66,8 @@ const fields = z.strictObject({
   /** Samples from frame to frame: a quarter of the window unless said otherwise. */
   hop: multipleOf(2).max(8192).optional(),
   lowestHz: z.number().min(0).max(20_000).default(60),
+  length: z.enum(["fixed", "variable"]).default("fixed"),
+  augmentation: soundChanges.prefault({}),
   ...pixelOptions,
 });
 const options = fields.refine(({ window, hop }) => hop === undefined || (window !== undefined && 2 * hop <= window), {
@@ -57,6 +84,10 @@ const audioState = z.object({
   mels: z.int().positive(),
   lowestHz: z.number(),
   ceiling: z.number(),
+  length: z.enum(["fixed", "variable"]).default("fixed"),
+  augmentation: soundChanges.default({ delay: 0.1, bands: 1 }),
+  /** Of the sounds given back; the rate worked at where it is absent. */
+  outputRate: z.number().positive().optional(),
   ...pixelState,
 });
 
@@ -115,14 +146,28 @@ export function fitAudio(
     .slice(0, clipsFitted);
   if (sounds.length === 0) return null;
   const { rate, maxSeconds } = request;
-  const { mels, lowestHz, likelihood, deviation } = chosen;
+  const { mels, lowestHz, length, augmentation } = chosen;
   const frame = framing(rate, chosen.seconds ?? maxSeconds / 2, chosen);
   const settings = { rate, ...frame, mels, lowestHz, ceiling: 0 };
   const tools = spectrogramTools(settings);
-  const spectra = sounds.map(({ samples }) => logMel(fixLength(samples, clipLength(settings)), settings, tools));
+  const spectra = sounds.map((sound) => {
+    const { samples, frames } = placed(sound, settings, length);
+    return logMel(samples, settings, tools).subarray(0, frames * mels);
+  });
   const ceiling = Math.max(loudest(spectra), floor + 1);
   const moments = pixelMoments(spectra.map((spectrum) => quantise(spectrum, ceiling)));
-  return openAudio({ kind: "audio", name, ...settings, ceiling, likelihood, deviation, ...moments });
+  const outputRate = commonest(sounds.map((sound) => sound.fileRate ?? sound.rate));
+  const choices = { length, augmentation, outputRate, ...pixelChoices(chosen) };
+  return openAudio({ kind: "audio", name, ...settings, ceiling, ...choices, ...moments });
+}
+
+/** A sound at the rate and of the length worked at, and the frames that belong to it. */
+function placed(sound: Sound, settings: SpectrogramSettings, length: "fixed" | "variable") {
+  const samples = resample(sound.samples, sound.rate, settings.rate);
+  const whole = clipLength(settings);
+  if (length === "fixed") return { samples: fixLength(samples, whole), frames: settings.frames };
+  const frames = Math.min(settings.frames, Math.max(1, Math.ceil(samples.length / settings.hop)));
+  return { samples: fixLength(samples, whole, "start"), frames };
 }
 
 /** 99.9th percentile over all clips. */
@@ -136,66 +181,125 @@ function loudest(spectra: readonly Float64Array[]): number {
   return quantile(all.sort(), 0.999);
 }
 
-/** Share of the length by which a sound may come sooner or later; along the mels, one band up or down. */
-const largestDelay = 0.1;
-
 export function openAudio(stored: ModalityState): Modality {
   const state = readState(audioState, stored, stored.name);
-  const { name, rate, frames, mels } = state;
+  const { name, rate, frames, mels, hop, augmentation, outputRate = rate } = state;
   const settings: SpectrogramSettings = state;
   const tools = spectrogramTools(settings);
-  const shape = [frames, mels, 1];
+  const isVariable = state.length === "variable";
   const size = frames * mels;
-  const length = clipLength(settings);
+  const each = parametersPerValue(state);
+  /** Of a clip of variable length, one column beside the mels says in its first number whether the clip goes on. */
+  const columns = isVariable ? mels + 1 : mels;
+
+  /** Parameters [rows, frames, mels + 1, each] → those of the values, and the logits of going on. */
+  function split(parameters: Float32Array, rows: number) {
+    if (!isVariable) return { values: parameters, lengths: Array<undefined>(rows).fill(undefined) };
+    const values = new Float32Array(rows * size * each);
+    const lengths = Array.from({ length: rows }, () => new Float32Array(frames));
+    for (let row = 0; row < rows; row++) {
+      for (let frame = 0; frame < frames; frame++) {
+        const at = (row * frames + frame) * columns * each;
+        values.set(parameters.subarray(at, at + mels * each), (row * frames + frame) * mels * each);
+        lengths[row]![frame] = parameters[at + mels * each]!;
+      }
+    }
+    return { values, lengths };
+  }
+
+  function answers(parameters: Float32Array, rows: number, random?: Random) {
+    const { values, lengths } = split(parameters, rows);
+    const spectrogram = pixelAnswers(values, state, { rows, channels: 1 }, random);
+    const extent = new Uint8Array(rows * frames);
+    lengths.forEach((logits, row) => {
+      const own = logits ? framesFrom(logits, random) : frames;
+      extent.fill(1, row * frames, row * frames + own);
+      spectrogram.fill(0, row * size + own * mels, (row + 1) * size);
+    });
+    return { spectrogram, extent };
+  }
+
+  const arraysOf = (spectrogram: Uint8Array, extent: Uint8Array): Record<string, Uint8Array> =>
+    isVariable ? { spectrogram, extent } : { spectrogram };
+  const inside = ({ extent }: Readonly<Record<string, Tensor>>) => cast(extent!);
+  const overGrid = (mask: Tensor) => reshape(mask, ["batch", frames, 1, 1]);
+  const spread = (mask: Tensor) => mul(overGrid(mask), constant(new Float32Array(mels).fill(1), [1, 1, mels, 1]));
+  const bytesOf = (all: Uint8Array, row: number) => all.subarray(row * size, (row + 1) * size);
+
   return {
     name,
     columns: [name],
     state,
-    media: { [name]: { media: "sound", rate, maxSeconds: (2 * length) / rate } },
-    arrays: { spectrogram: { shape, type: "uint8" } },
-    featureShape: shape,
-    parameterShape: shape,
+    media: { [name]: { media: "sound", rate, maxSeconds: (2 * clipLength(settings)) / rate } },
+    arrays: {
+      spectrogram: { shape: [frames, mels, 1], type: "uint8" },
+      ...(isVariable && { extent: { shape: [frames], type: "uint8" } as const }),
+    },
+    featureShape: [frames, mels, isVariable ? 2 : 1],
+    parameterShape: [frames, columns, each],
     gridAxes: 2,
+    ...(isVariable && { extent: inside }),
     eventSize: size,
-    features: ({ spectrogram }) => pixelFeatures(spectrogram!, state),
-    logLikelihood: (parameters, { spectrogram }) => pixelLogLikelihood(parameters, spectrogram!, state),
+    features: (arrays) => {
+      const features = pixelFeatures(arrays.spectrogram!, state);
+      if (!isVariable) return features;
+      // Beyond the end lies the mean, which says nothing, and a second channel that says so.
+      const mask = spread(inside(arrays));
+      return concat([mul(features, mask), mask], 3);
+    },
+    logLikelihood: (parameters, arrays) => {
+      if (!isVariable) return pixelLogLikelihood(parameters, arrays.spectrogram!, state);
+      const extent = inside(arrays);
+      const values = slice(parameters, 2, 0, mels);
+      const logits = reshape(slice(slice(parameters, 2, mels, columns), 3, 0, 1), ["batch", frames]);
+      const within = pixelLogLikelihood(values, arrays.spectrogram!, state, overGrid(extent));
+      return add(within, logLength(logits, extent, frames));
+    },
     encode(rows): Encoded {
       const spectrogram = new Uint8Array(rows.length * size);
+      const extent = new Uint8Array(rows.length * frames);
       const present = new Uint8Array(rows.length);
       rows.forEach((row, i) => {
         const sound = row[name];
         if (!isSound(sound)) return;
-        if (sound.rate !== rate) throw rateError(name, sound.rate, rate);
-        const spectrum = logMel(fixLength(sound.samples, length), settings, tools);
-        spectrogram.set(quantise(spectrum, state.ceiling), i * size);
+        const clip = placed(sound, settings, state.length);
+        const bytes = quantise(logMel(clip.samples, settings, tools), state.ceiling);
+        spectrogram.set(bytes.subarray(0, clip.frames * mels), i * size);
+        extent.fill(1, i * frames, i * frames + clip.frames);
         present[i] = 1;
       });
-      return { rows: rows.length, arrays: { spectrogram }, present, issues: [] };
+      return { rows: rows.length, arrays: arraysOf(spectrogram, extent), present, issues: [] };
     },
-    augment: ({ spectrogram }, rows, random) => ({
-      spectrogram: shiftGrids(
-        spectrogram as Uint8Array,
-        rows,
-        { shape, reach: [Math.round(largestDelay * shape[0]!), 1] },
-        random,
-      ),
+    ...(augmentation !== "none" && {
+      augment: (arrays, rows, random) => {
+        const delay = isVariable ? 0 : Math.round(augmentation.delay * frames);
+        const shift = { shape: [frames, mels, 1], reach: [delay, augmentation.bands] } as const;
+        return { ...arrays, spectrogram: shiftGrids(arrays.spectrogram as Uint8Array, rows, shift, random) };
+      },
     }),
-    typical: (parameters, rows) => complete(rows, { spectrogram: pixelMeans(parameters, state) }),
-    decode(parameters, rows) {
-      const bytes = pixelMeans(parameters, state);
-      const sound = (row: number): Sound => ({
-        rate,
-        samples: soundFromSpectrogram(bytes.subarray(row * size, (row + 1) * size), settings, tools),
-      });
-      return Array.from({ length: rows }, (_, row) => ({ [name]: sound(row) }));
+    typical: (parameters, rows) => {
+      const { spectrogram, extent } = answers(parameters, rows);
+      return complete(rows, arraysOf(spectrogram, extent));
     },
+    decode(parameters, rows, random, like) {
+      const { spectrogram, extent } = answers(parameters, rows, random);
+      return Array.from({ length: rows }, (_, row) => {
+        const original = like?.[row]?.[name];
+        const phases = isSound(original) ? placed(original, settings, state.length).samples : undefined;
+        const own = extent.subarray(row * frames, (row + 1) * frames).reduce((a, b) => a + b, 0);
+        const samples = soundFromSpectrogram(bytesOf(spectrogram, row), settings, { tools, phases }).subarray(
+          0,
+          own * hop,
+        );
+        return { [name]: { rate: outputRate, samples: resample(samples, rate, outputRate) } };
+      });
+    },
+    inversionErrors: ({ rows, arrays }) =>
+      Array.from({ length: rows }, (_, row) =>
+        spectralConvergence(bytesOf(arrays.spectrogram as Uint8Array, row), settings, tools),
+      ),
   };
 }
-
-const rateError = (name: string, received: number, rate: number) =>
-  new Error(
-    `Cannot build batch for "${name}": expected a sound at ${rate} Hz, received ${received} Hz. Decode it as the modality's \`media\` request says.`,
-  );
 
 export const audioKind: ModalityKind = {
   plan: (name, probes, given) =>

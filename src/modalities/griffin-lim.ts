@@ -21,17 +21,43 @@ const spreadRounds = 30;
 /** The clip's peak: the level of the original is not in the spectrogram. */
 const peakLevel = 0.9;
 
-/** Deterministic: the same values and seed give the same samples. */
+export interface InversionOptions {
+  readonly tools?: SpectrogramTools;
+  /** Samples of a clip whose phases the sound starts from, where a given clip is made anew; else they are drawn. */
+  readonly phases?: Float32Array | undefined;
+  readonly seed?: number;
+}
+
+/** Deterministic: the same values, phases and seed give the same samples. */
 export function soundFromSpectrogram(
   bytes: Uint8Array,
   settings: SpectrogramSettings,
-  tools: SpectrogramTools = spectrogramTools(settings),
-  seed = 0,
+  { tools = spectrogramTools(settings), phases, seed = 0 }: InversionOptions = {},
 ): Float32Array {
   const magnitude = magnitudes(bytes, settings, tools);
-  const samples = findPhases(magnitude, settings, tools, seed);
+  const start = phases ? tools.transform.forward(phases) : drawnPhases(magnitude.length, settings, seed);
+  const samples = findPhases(magnitude, tools, start);
   const peak = samples.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
   return Float32Array.from(samples, (x) => (peak > 0 ? (x * peakLevel) / peak : 0));
+}
+
+/**
+ * Spectral convergence in dB (Sturmel & Daudet 2011, eq. 8): 20 log₁₀ ‖|X| − S‖ / ‖S‖, where S are the magnitudes asked for and X
+ * the transform of the samples found. -Infinity for silence.
+ */
+export function spectralConvergence(
+  bytes: Uint8Array,
+  settings: SpectrogramSettings,
+  tools: SpectrogramTools = spectrogramTools(settings),
+): number {
+  const magnitude = magnitudes(bytes, settings, tools);
+  const found = tools.transform.forward(findPhases(magnitude, tools, drawnPhases(magnitude.length, settings, 0)));
+  let [errors, total] = [0, 0];
+  for (let i = 0; i < magnitude.length; i++) {
+    errors += (Math.hypot(found[2 * i]!, found[2 * i + 1]!) - magnitude[i]!) ** 2;
+    total += magnitude[i]! ** 2;
+  }
+  return total > 0 ? 10 * Math.log10(errors / total) : Number.NEGATIVE_INFINITY;
 }
 
 /** |spectrum| of every frame, [frames, bins]: p ≥ 0 with filters · p ≈ mel power, scaled back by the window's sum. */
@@ -69,20 +95,20 @@ function transposed(bands: Float64Array, filters: readonly Filter[], bins: numbe
   return result;
 }
 
-/** Alternates between spectra of this magnitude and spectra that some signal has, with momentum between the rounds. */
-function findPhases(
-  magnitude: Float64Array,
-  { rate }: SpectrogramSettings,
-  { transform }: SpectrogramTools,
-  seed: number,
-): Float64Array {
-  const start = random(seed, `griffin-lim ${rate}`);
-  let guess: Spectrum = new Float64Array(2 * magnitude.length);
-  for (let i = 0; i < magnitude.length; i++) {
-    const phase = 2 * Math.PI * start.uniform();
-    guess[2 * i] = Math.cos(phase);
-    guess[2 * i + 1] = Math.sin(phase);
+function drawnPhases(bins: number, { rate }: SpectrogramSettings, seed: number): Spectrum {
+  const rng = random(seed, `griffin-lim ${rate}`);
+  const start: Spectrum = new Float64Array(2 * bins);
+  for (let i = 0; i < bins; i++) {
+    const phase = 2 * Math.PI * rng.uniform();
+    start[2 * i] = Math.cos(phase);
+    start[2 * i + 1] = Math.sin(phase);
   }
+  return start;
+}
+
+/** Alternates between spectra of this magnitude and spectra that some signal has, with momentum between the rounds. */
+function findPhases(magnitude: Float64Array, { transform }: SpectrogramTools, start: Spectrum): Float64Array {
+  let guess = start;
   let before: Spectrum | undefined;
   for (let round = 0; round < phaseRounds; round++) {
     const consistent = transform.forward(transform.inverse(imposeMagnitude(guess, magnitude)));

@@ -35,7 +35,7 @@ modalityContract("image, Bernoulli", () => ({
 }));
 
 modalityContract("image, Gaussian", () => ({
-  modality: fitImage("photo", request, samples, { likelihood: "gaussian", deviation: 0.2 })!,
+  modality: fitImage("photo", request, samples, { likelihood: "gaussian", variance: "fixed", deviation: 0.2 })!,
   samples,
   parametersFor: ({ arrays }) => Float32Array.from(arrays.pixels!, (byte) => byte / 255),
   expectSame: same,

@@ -1,25 +1,38 @@
 /**
  * @file The image modality. In: decoded pictures of one size. Out: `pixels` uint8 [height, width, channels], and pictures back.
  * Size: that of the files when all are equal and no side is above 64, else at most 64 on the longer side of the sample's
- * median shape, both sides multiples of 4 (strided networks halve them twice). Channels: 1 when every pixel is grey,
+ * median shape, both sides multiples of 4 (strided networks halve them twice); up to 128 where asked for. Channels: 1 when every pixel is grey,
  * 4 when transparency varies, else 3.
  */
 import * as z from "zod";
 import type { ImageProbe, ImageRequest } from "../data/media.ts";
 import type { Image, Values } from "../data/records.ts";
+import { changePictures, defaultChanges, pictureChanges } from "./augmentation.ts";
 import { complete, type Encoded, type Modality, type ModalityKind, type ModalityState } from "./modality.ts";
 import { readOptions, readState } from "./options.ts";
-import { pixelFeatures, pixelLogLikelihood, pixelMeans, pixelMoments, pixelOptions, pixelState } from "./pixels.ts";
-import { shiftGrids } from "./shift.ts";
+import {
+  parametersPerValue,
+  pixelAnswers,
+  pixelChoices,
+  pixelFeatures,
+  pixelLogLikelihood,
+  pixelMoments,
+  pixelOptions,
+  pixelState,
+} from "./pixels.ts";
 
 const side = z.int().min(1).max(1024);
+const chosenSide = z.int().min(4).max(128);
 const channels = z.union([z.literal(1), z.literal(3), z.literal(4)]);
 const options = z.strictObject({
-  width: side.optional(),
-  height: side.optional(),
+  /** The longer side; the other follows the files' shape. `width` and `height` say a side each. */
+  size: chosenSide.optional(),
+  width: chosenSide.optional(),
+  height: chosenSide.optional(),
   channels: channels.optional(),
   /** 0 black to 255 white: behind transparency and beside pictures of another shape. */
   background: z.int().min(0).max(255).default(0),
+  augmentation: pictureChanges.prefault({}),
   ...pixelOptions,
 });
 const imageState = z.object({
@@ -29,6 +42,7 @@ const imageState = z.object({
   height: side,
   channels,
   background: z.number(),
+  augmentation: pictureChanges.default(defaultChanges),
   ...pixelState,
 });
 
@@ -40,7 +54,7 @@ export function planImage(name: string, probes: readonly ImageProbe[], given: un
   const [first] = probes;
   if (!first) return undefined;
   const chosen = readOptions(options, given, name);
-  const natural = naturalSize(first, probes);
+  const natural = naturalSize(first, probes, chosen.size);
   const size = {
     width: chosen.width ?? (chosen.height ? scaled(natural.width, chosen.height / natural.height) : natural.width),
     height: chosen.height ?? (chosen.width ? scaled(natural.height, chosen.width / natural.width) : natural.height),
@@ -49,14 +63,20 @@ export function planImage(name: string, probes: readonly ImageProbe[], given: un
   return { media: "image", ...size, channels: chosen.channels ?? most, background: chosen.background };
 }
 
-function naturalSize(first: ImageProbe, probes: readonly ImageProbe[]): { width: number; height: number } {
+function naturalSize(
+  first: ImageProbe,
+  probes: readonly ImageProbe[],
+  longer: number | undefined,
+): { width: number; height: number } {
   const { width, height } = first;
   const equal = probes.every((probe) => probe.width === width && probe.height === height);
-  if (equal && Math.max(width, height) <= largestSide) return { width, height };
+  if (longer === undefined && equal && Math.max(width, height) <= largestSide) return { width, height };
   const widths = probes.map((probe) => probe.width).sort((a, b) => a - b);
   const heights = probes.map((probe) => probe.height).sort((a, b) => a - b);
   const median = { width: widths[widths.length >> 1]!, height: heights[heights.length >> 1]! };
-  const scale = Math.min(1, largestSide / Math.max(median.width, median.height));
+  const most = Math.max(median.width, median.height);
+  const scale = longer === undefined ? Math.min(1, largestSide / most) : longer / most;
+  if (longer !== undefined && median.width === median.height) return { width: longer, height: longer };
   return { width: scaled(median.width, scale), height: scaled(median.height, scale) };
 }
 
@@ -79,7 +99,6 @@ export function fitImage(
   const { width, height, background } = request;
   const depth = chosen.channels ?? neededChannels(images);
   const moments = pixelMoments(images.map((image) => convertChannels(image, depth, background)));
-  const { likelihood, deviation } = chosen;
   return openImage({
     kind: "image",
     name,
@@ -87,8 +106,8 @@ export function fitImage(
     height,
     channels: depth,
     background,
-    likelihood,
-    deviation,
+    augmentation: chosen.augmentation,
+    ...pixelChoices(chosen),
     ...moments,
   });
 }
@@ -132,15 +151,11 @@ function hideTransparent(pixels: Uint8Array, background: number): Uint8Array {
   return result;
 }
 
-/** Share of a side by which a picture may be moved and still show the same. */
-const largestShift = 0.07;
-
 export function openImage(stored: ModalityState): Modality {
   const state = readState(imageState, stored, stored.name);
-  const { name, width, height, channels: depth, background } = state;
-  const shape = [height, width, depth];
+  const { name, width, height, channels: depth, background, augmentation } = state;
+  const shape = [height, width, depth] as const;
   const size = width * height * depth;
-  const reach = [Math.round(largestShift * height), Math.round(largestShift * width)] as const;
   return {
     name,
     columns: [name],
@@ -148,7 +163,7 @@ export function openImage(stored: ModalityState): Modality {
     media: { [name]: { media: "image", width, height, channels: depth, background } },
     arrays: { pixels: { shape, type: "uint8" } },
     featureShape: shape,
-    parameterShape: shape,
+    parameterShape: [height, width, depth * parametersPerValue(state)],
     gridAxes: 2,
     eventSize: size,
     features: ({ pixels }) => pixelFeatures(pixels!, state),
@@ -165,12 +180,15 @@ export function openImage(stored: ModalityState): Modality {
       });
       return { rows: rows.length, arrays: { pixels }, present, issues: [] };
     },
-    augment: ({ pixels }, rows, random) => ({
-      pixels: shiftGrids(pixels as Uint8Array, rows, { shape, reach }, random),
+    ...(augmentation !== "none" && {
+      augment: ({ pixels }, rows, random) => ({
+        pixels: changePictures(pixels as Uint8Array, rows, shape, augmentation, random),
+      }),
     }),
-    typical: (parameters, rows) => complete(rows, { pixels: pixelMeans(parameters, state) }),
-    decode(parameters, rows) {
-      const pixels = pixelMeans(parameters, state);
+    typical: (parameters, rows) =>
+      complete(rows, { pixels: pixelAnswers(parameters, state, { rows, channels: depth }) }),
+    decode(parameters, rows, random) {
+      const pixels = pixelAnswers(parameters, state, { rows, channels: depth }, random);
       const image = (row: number): Image => ({
         width,
         height,

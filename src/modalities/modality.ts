@@ -5,9 +5,11 @@
  */
 import type { Issue } from "../data/issues.ts";
 import type { MediaProbe, MediaRequest } from "../data/media.ts";
-import type { Scalar, Values } from "../data/records.ts";
+import type { Scalar, Value, Values } from "../data/records.ts";
 import type { Random } from "../engine/random.ts";
+import type { ForeignNetwork } from "../engine/runtime.ts";
 import type { Tensor } from "../engine/tensor.ts";
+import type { Gallery } from "./backbone/gallery.ts";
 
 export type TypedArray = Float32Array | Int32Array | Uint8Array;
 
@@ -82,23 +84,76 @@ export interface Modality {
   /**
    * Parameters of the likelihood, [rows, ...parameterShape] → values in the user's units: the most typical value
    * (mean of numbers, mode of categories), or a draw from the likelihood where `random` is given. Pictures and sounds
-   * are always given as their mean: noise drawn for each pixel by itself carries nothing but grain.
+   * are given as their mean unless their column says otherwise: noise drawn for each pixel by itself carries nothing but grain.
+   * @param like values that each row is made after, where there are some: what the arrays do not hold is taken from them
    */
-  decode(parameters: Float32Array, rows: number, random?: Random): Values[];
+  decode(parameters: Float32Array, rows: number, random?: Random, like?: readonly Values[]): Values[];
+  /**
+   * As `decode`, but of several likelihoods of the same rows, equally likely: draws of the latent. Means and chances are
+   * averaged before a value is chosen; `columns` limits the answer. Absent where averages of several items are none.
+   */
+  consensus?(parameters: readonly Float32Array[], rows: number, columns?: readonly string[]): Values[];
   /**
    * The most typical item as arrays, with nothing missing: what `encode` would give for `decode(parameters)`, without the
    * way over the user's units (no phases are sought for a sound). For judges of what was generated, and for pictures of it.
    */
   typical(parameters: Float32Array, rows: number): Encoded;
+  /**
+   * Spectral convergence in dB of what `decode` makes of each item's own arrays; absent where nothing is lost on that way
+   * (docs/math/metrics.md, "inversion").
+   */
+  inversionErrors?(encoded: Encoded): number[];
+  /**
+   * Present where an item is a sequence of tokens of which each is said given those before it. The decoder network then reads the
+   * tokens beside the latent, and `parameters` hold for each place the logits given the tokens that truly stand before it.
+   * Absent where the latent alone says all parameters.
+   */
+  readonly sequence?: TokenSequence;
+  /** What likelihoods are divided by to compare items of different lengths; absent where all items are equally long. */
+  readonly events?: {
+    /** One of them in a word, such as "token". */
+    readonly unit: string;
+    /** How many the rows hold together. */
+    count(encoded: Encoded): number;
+  };
   /** How imputed cells are judged, by column; absent where cells have no error of their own. */
   readonly scores?: readonly ColumnScore[];
+  /** The frozen network that the column's values go through before `encode`, which then takes their features. */
+  readonly backbone?: BackboneUse;
+  /** Training items among which `decode` finds its answers, where features cannot be turned back. */
+  readonly gallery?: Gallery;
+  withGallery?(gallery: Gallery): Modality;
+}
+
+/** How a column's values become features by a network that somebody else made. */
+export interface BackboneUse {
+  /** Its name among the model's networks. */
+  readonly network: string;
+  /** One vector for each value. @throws Error where the network cannot read them */
+  features(values: readonly Value[], network: ForeignNetwork): Promise<Float32Array[]>;
+}
+
+/** An array of tokens that a network says one after another: the modality's only array, int32 [length]. */
+export interface TokenSequence {
+  readonly array: string;
+  readonly length: number;
+  /** Distinct tokens. */
+  readonly size: number;
+  /** The token that ends an item, and fills what is left of its array. */
+  readonly end: number;
+  /** Tokens that are read but never said. */
+  readonly unsaid: readonly number[];
+  /** Share of the tokens withheld from the decoder while training, so that it must ask the latent (word dropout). */
+  readonly dropout: number;
+  /** Tokens [rows, length] → values in the user's units. */
+  values(tokens: Int32Array, rows: number): Values[];
 }
 
 /** How guesses for one column are judged against the truth (docs/math/metrics.md, "imputation"). */
 export interface ColumnScore {
   readonly column: string;
-  /** mismatch rate; mean |shift| / levels; root mean square error / (max - min of training). */
-  readonly kind: "mismatch" | "shift" | "range";
+  /** mismatch rate; mean |shift| / levels; share of wrong labels; root mean square error / (max - min of training). */
+  readonly kind: "mismatch" | "shift" | "labels" | "range";
   /** The best constant guess from training cells: mode, median level, mean. */
   readonly baseline: Scalar;
   /** Error of guesses for the same cells; NaN for no cells. A guess that the column cannot hold counts as wholly wrong. */
@@ -109,11 +164,16 @@ export interface ColumnScore {
 export interface ModalityKind {
   /** From probes of training files; undefined where none could be read. Absent where the column's cells are no files. */
   plan?(name: string, probes: readonly MediaProbe[], options: unknown): MediaRequest | undefined;
+  /** Where values are read through a backbone: how. The sample that `fit` sees then holds features. */
+  backbone?(options: unknown, request: MediaRequest | undefined): BackboneUse;
   /** Null where the sample holds nothing. @throws Error for options that it does not have */
   fit(column: ColumnSample): Modality | null;
   /** @throws Error for a state that this version did not write */
   open(state: ModalityState): Modality;
 }
+
+/** Modalities by the name that a column kind, `columns.<name>.modality` and a model's states call them. */
+export type ModalityKinds = Readonly<Record<string, ModalityKind>>;
 
 export interface ColumnSample {
   readonly name: string;

@@ -63,8 +63,8 @@ describe("fitModalities", () => {
   it("passes a column's options on", () => {
     const [text] = fitModalities([column("word", "text")], { word: { options: { maxLength: 2 } } }, rows);
     expect(text!.parameterShape[0]).toBe(2);
-    expect(() => fitModalities([column("word", "text")], { word: { options: { level: "letter" } } }, rows)).toThrow(
-      /options of column "word": level: /,
+    expect(() => fitModalities([column("word", "text")], { word: { options: { tokenizer: "letter" } } }, rows)).toThrow(
+      /options of column "word": tokenizer: /,
     );
   });
 });
@@ -72,7 +72,7 @@ describe("fitModalities", () => {
 describe("openModality", () => {
   it("refuses a kind it does not know, and a state it did not write", () => {
     expect(() => openModality({ kind: "smell", name: "rose" })).toThrow(
-      /kind to be one of image, audio, text, table, received "smell"/,
+      /kind to be one of image, audio, text, vector, table, received "smell"/,
     );
     expect(() => openModality({ kind: "text", name: "word" })).toThrow(/Cannot open modality "word": its state/);
   });

@@ -1,7 +1,8 @@
 /**
  * @file Log-mel spectrograms. In: samples of a clip. Out: values in 0..1, [frames, mels], by exactly these steps:
  * 1. Divide by max |x| of the clip (a silent clip stays 0).
- * 2. Length frames x hop: longer clips are cropped at the centre, shorter ones padded with zeros on both sides (the odd one behind).
+ * 2. Length frames x hop: longer clips are cropped at the centre, shorter ones padded with zeros on both sides (the odd one behind);
+ *    clips of variable length are padded behind.
  * 3. (window - hop) / 2 zeros at both ends; frame i is `window` samples from i x hop, times a periodic Hann window.
  * 4. Power = |FFT|² / (sum of the window)², bins 0..window/2.
  * 5. Triangular filters of peak 1, edges evenly spaced in HTK mel (2595 log₁₀(1 + f/700)) from 60 Hz to half the rate.
@@ -28,12 +29,12 @@ export const floor = Math.log10(epsilon);
 export const clipLength = ({ frames, hop }: SpectrogramSettings): number => frames * hop;
 
 /** Steps 1 and 2. */
-export function fixLength(samples: Float32Array, length: number): Float32Array {
+export function fixLength(samples: Float32Array, length: number, at: "centre" | "start" = "centre"): Float32Array {
   const peak = samples.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
   const result = new Float32Array(length);
   const shift = Math.floor(Math.abs(length - samples.length) / 2);
   if (samples.length > length) result.set(samples.subarray(shift, shift + length));
-  else result.set(samples, shift);
+  else result.set(samples, at === "start" ? 0 : shift);
   return peak > 0 ? result.map((x) => x / peak) : result;
 }
 

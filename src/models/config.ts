@@ -2,6 +2,7 @@
  * @file What a model is made of, as one plain validated object. In: a config file's `model` part. Out: ModelConfig with defaults.
  */
 import * as z from "zod";
+import { networkSchema } from "./networks/setting.ts";
 
 export const modelConfigSchema = z.strictObject({
   latent: z.number().int().min(1).max(1024).default(32).describe("Size of the shared latent space."),
@@ -33,14 +34,26 @@ export const modelConfigSchema = z.strictObject({
     .default(0.5)
     .describe("Share of rows of which random cells of the table are hidden from the encoder while training."),
   balance: z.boolean().default(true).describe("Scale likelihoods inside the loss to equal event sizes."),
-  width: z.number().int().min(8).max(4096).default(256).describe("Units of a dense hidden layer."),
+  networks: z
+    .record(z.string().min(1), networkSchema)
+    .default({})
+    .describe(
+      "Networks by modality: `image: conv-medium`, or parts, or layers of your own; chosen where nothing is said.",
+    ),
+  width: z
+    .number()
+    .int()
+    .min(8)
+    .max(4096)
+    .default(256)
+    .describe("Units of a dense hidden layer in a small network; see docs/networks.md."),
   channels: z
     .number()
     .int()
     .min(4)
     .max(512)
     .default(16)
-    .describe("Channels of the first convolution; doubled at each halving."),
+    .describe("Channels of the first convolution in a small network; doubled at each halving."),
 });
 
 export type ModelConfig = z.infer<typeof modelConfigSchema>;

@@ -1,71 +1,72 @@
 /**
- * @file Default networks: convolutions where a modality says that neighbours are related, dense layers elsewhere.
- * In: a modality's shapes and its number of grid axes. Out: layers to and from feature vectors.
+ * @file The networks of a modality, as chosen: any of four architectures, or the layers that a config lists.
+ * In: a modality's shapes, a choice. Out: layers to and from feature vectors, and the posterior that stands on them.
  */
-import { convolution, transposedConvolution } from "../engine/convolution.ts";
 import { dense, dropout, flatten, type Layer, sequential, unflatten } from "../engine/layers.ts";
-import { mul, relu, tanh } from "../engine/ops.ts";
+import { mul, tanh } from "../engine/ops.ts";
 import { staticSize, type Tensor } from "../engine/tensor.ts";
-import type { Modality } from "../modalities/modality.ts";
 import type { ModelConfig } from "./config.ts";
 import type { Gaussian } from "./gaussian.ts";
+import { conv } from "./networks/conv.ts";
+import { within } from "./networks/extent.ts";
+import { listedLayers } from "./networks/layer-list.ts";
+import { mlp } from "./networks/mlp.ts";
+import { resnet } from "./networks/resnet.ts";
+import type { NetworkChoice, NetworkName } from "./networks/setting.ts";
+import type { Architecture, Shaped, Units } from "./networks/shaped.ts";
+import { transformer } from "./networks/transformer.ts";
 
-type Shaped = Pick<Modality, "featureShape" | "parameterShape" | "gridAxes">;
+const architectures: Readonly<Record<NetworkName, Architecture>> = { mlp, conv, resnet, transformer };
 
-/** Grids are halved until one side is no longer than this. */
-const smallestSide = 8;
-const kernel = 4;
-
-/** The grids from the full one down to the smallest, each half the one before. */
-function halvings(grid: readonly number[]): number[][] {
-  const grids = [[...grid]];
-  for (let last = grids[0]!; Math.min(...last) > smallestSide; ) {
-    last = last.map((side) => Math.ceil(side / 2));
-    grids.push(last);
-  }
-  return grids;
+export interface EncoderOptions {
+  /** With dropout: not so in the network that is used after training. */
+  readonly isTraining: boolean;
+  /** Where items end along the first grid axis, [batch, places]; see Modality.extent. */
+  readonly extent?: Tensor | undefined;
 }
 
-/** features [batch, ...featureShape] → hidden [batch, width]. `drop` is 0 for the network that is used after training. */
+/** features [batch, ...featureShape] → hidden [batch, units]. Listed layers stand as they are, with no dropout but their own. */
 export function encoderNetwork(
-  { featureShape, gridAxes }: Shaped,
-  { width, channels }: ModelConfig,
-  drop: number,
+  shaped: Shaped & { readonly name: string },
+  choice: NetworkChoice,
+  config: Units & Pick<ModelConfig, "dropout">,
+  { isTraining, extent }: EncoderOptions,
 ): Layer {
-  const regularised = drop > 0 ? [dropout(drop)] : [];
-  if (gridAxes === 0) return sequential(flatten, dense(width), relu, dense(width), relu, ...regularised);
-  const grids = halvings(featureShape.slice(0, gridAxes));
-  const convolutions = grids.slice(1).flatMap((_, i) => [convolution(channels * 2 ** i, { kernel, stride: 2 }), relu]);
-  const first = convolutions.length > 0 ? convolutions : [convolution(channels, { kernel }), relu];
-  return sequential(...first, flatten, dense(width), relu, ...regularised);
+  if ("layers" in choice) {
+    const own = listedLayers(choice.layers, `networks.${shaped.name}.layers`, isTraining);
+    return sequential(...within(extent), ...own, flatten);
+  }
+  const layers = architectures[choice.network].encoder(shaped, choice.size, config, extent);
+  return sequential(...layers, ...(isTraining && config.dropout > 0 ? [dropout(config.dropout)] : []));
 }
 
-/** latent [batch, latent] → likelihood parameters [batch, ...parameterShape]. */
-export function decoderNetwork({ parameterShape, gridAxes }: Shaped, { width, channels }: ModelConfig): Layer {
-  const size = staticSize(parameterShape);
-  if (gridAxes === 0) {
-    return sequential(dense(width), relu, dense(width), relu, dense(size, { gain: 1 }), unflatten(parameterShape));
+/**
+ * latent [batch, latent] → likelihood parameters [batch, ...parameterShape]. Listed layers end in one more that makes the
+ * parameters: at every place where they left the grid of the parameters, else of all numbers at once.
+ */
+export function decoderNetwork(
+  shaped: Shaped & { readonly name: string },
+  choice: NetworkChoice,
+  config: Units,
+  isTraining: boolean,
+): Layer {
+  if (!("layers" in choice)) {
+    return sequential(...architectures[choice.network].decoder(shaped, choice.size, config));
   }
-  const outputs = staticSize(parameterShape.slice(gridAxes));
-  const grids = halvings(parameterShape.slice(0, gridAxes));
-  const smallest = grids.at(-1)!;
-  const deepest = channels * 2 ** Math.max(0, grids.length - 2);
-  const start = [dense(width), relu, dense(staticSize(smallest) * deepest), relu, unflatten([...smallest, deepest])];
-  // Many outputs a cell (a vocabulary) need more than the few channels of a picture before them, and no window.
-  const isWide = outputs > channels;
-  const growth = grids
-    .slice(0, -1)
-    .reverse()
-    .flatMap((grid, i, all) => {
-      const isLast = i === all.length - 1;
-      const to = isLast ? (isWide ? width : outputs) : channels * 2 ** (all.length - 2 - i);
-      const isOutput = isLast && !isWide;
-      const layer = transposedConvolution(to, grid, { kernel, stride: 2, gain: isOutput ? 1 : Math.SQRT2 });
-      return isOutput ? [layer] : [layer, relu];
-    });
-  const end = isWide || growth.length === 0 ? [dense(outputs, { gain: 1 })] : [];
-  return sequential(...start, ...growth, ...end, unflatten(parameterShape));
+  const own = listedLayers(choice.layers, `networks.${shaped.name}.decoder.layers`, isTraining);
+  return sequential(...own, parameterLayer(shaped));
 }
+
+const parameterLayer =
+  ({ parameterShape, gridAxes }: Shaped): Layer =>
+  (x, name) => {
+    const grid = parameterShape.slice(0, gridAxes);
+    const places = x.shape.slice(1, -1);
+    const isOnGrid = gridAxes > 0 && places.length === gridAxes && places.every((side, i) => side === grid[i]);
+    const outputs = staticSize(isOnGrid ? parameterShape.slice(gridAxes) : parameterShape);
+    const parameters = dense(outputs, { gain: 1 })(isOnGrid ? x : flatten(x, name), name);
+    return unflatten(parameterShape)(parameters, name);
+  };
 
 /** Posterior variances stay within e^±bound, so that neither a divergence nor a precision can overflow. */
 const logVarianceBound = 8;

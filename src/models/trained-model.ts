@@ -1,17 +1,22 @@
 /**
  * @file A trained model in use: encoders, decoders, prior and preprocessing; no training code, no disk, no Node.
- * In: the parts that a model file holds, and a Runtime. Out: posteriors of rows, and likelihood parameters of latents.
+ * In: the parts that a model file holds, and a Runtime. Out: posteriors of rows, and what latents say.
  */
 
 import type { Reading } from "../data/dataset.ts";
-import type { Column } from "../data/records.ts";
-import type { Executable, Runtime } from "../engine/runtime.ts";
+import type { Column, Values } from "../data/records.ts";
+import type { Executable, ForeignNetwork, Runtime } from "../engine/runtime.ts";
+import { keepOutputs } from "../engine/subgraph.ts";
+import { extractFeatures } from "../modalities/backbone/extract.ts";
+import type { Gallery } from "../modalities/backbone/gallery.ts";
 import { batchRows, modalityFeeds, selectRows } from "../modalities/batch.ts";
-import type { Batch, Modality, ModalityState } from "../modalities/modality.ts";
+import type { Batch, Encoded, Modality, ModalityKinds, ModalityState } from "../modalities/modality.ts";
 import { openModality } from "../modalities/open-modality.ts";
 import type { ModelConfig } from "./config.ts";
+import { chunk, decoding, densityModel, type ItemOptions } from "./decoding.ts";
+import type { NetworkRecord } from "./networks/report.ts";
 import type { Mixture } from "./prior.ts";
-import { latentInput, networkName } from "./vae.ts";
+import { networkName } from "./vae.ts";
 
 /** What was learnt from what, and how it went: plain JSON, kept in the model file. */
 export interface ModelRecord {
@@ -40,6 +45,8 @@ export interface TrainingRecord {
   /** Held-out rows by which epochs were judged. */
   readonly validationRows?: number;
   readonly parameters: number;
+  /** Which networks were trained; absent in files of versions that knew but one. */
+  readonly networks?: readonly NetworkRecord[];
   readonly cpuSeconds: number;
   readonly wallSeconds: number;
   readonly stopped: "epochs" | "minutes" | "no-improvement" | "interrupted";
@@ -62,9 +69,11 @@ export interface EpochRecord {
 /** Everything that a model file holds. */
 export interface ModelParts {
   readonly record: ModelRecord;
-  /** `encoder-<modality>` and `decoder-<modality>` → ONNX model. */
+  /** `encoder-<modality>` and `decoder-<modality>` → ONNX model; `backbone-<column>` → the user's own. */
   readonly networks: Readonly<Record<string, Uint8Array>>;
   readonly prior: Mixture;
+  /** Modality → training items that it answers with. */
+  readonly galleries?: Readonly<Record<string, Gallery>>;
 }
 
 /** Gaussians over the latent space, one a row, row-major [rows, latent]. */
@@ -82,8 +91,16 @@ export interface LatentModel {
   readonly latent: number;
   /** q(z | the given modalities) of each row; all modalities unless named. Product of the experts present. */
   posterior(batch: Batch, given?: readonly string[]): Promise<Latents>;
-  /** Parameters of one modality's likelihood, [rows, ...parameterShape], for latents [rows, latent]. */
-  decode(modality: string, latents: Float32Array): Promise<Float32Array>;
+  /** What one modality says of latents [rows, latent], in the user's units: the most typical values, or draws. */
+  items(modality: string, latents: Float32Array, options?: ItemOptions): Promise<Values[]>;
+  /** The most typical values over several latents of each row, all [rows, latent]; of a modality that has a `consensus`. */
+  consensus(modality: string, draws: readonly Float32Array[], columns?: readonly string[]): Promise<Values[]>;
+  /** The same as arrays: the most typical items, as the modality would encode them, with nothing missing. */
+  typical(modality: string, latents: Float32Array): Promise<Encoded>;
+  /** log p(x|z) of each row in nats, [rows]; the modality is taken as present in all. */
+  logLikelihood(modality: string, latents: Float32Array, items: Encoded): Promise<Float32Array>;
+  /** Rows whose columns that are read through a backbone hold features: what `encodeRows` takes. */
+  extract(rows: readonly Values[]): Promise<readonly Values[]>;
   close(): Promise<void>;
 }
 
@@ -92,14 +109,26 @@ export interface TrainedModel extends LatentModel {
   readonly prior: Mixture;
 }
 
-export const openTrainedModel = ({ record, networks, prior }: ModelParts, runtime: Runtime): TrainedModel => ({
-  ...openNetworks(record.modalities.map(openModality), record.config.latent, networks, runtime),
+/** @param kinds modalities beside the built-in ones that the model was trained with */
+export const openTrainedModel = (
+  { record, networks, prior, galleries = {} }: ModelParts,
+  runtime: Runtime,
+  kinds: ModalityKinds = {},
+): TrainedModel => ({
+  ...openNetworks(
+    record.modalities.map((state) => withGallery(openModality(state, kinds), galleries)),
+    record.config.latent,
+    networks,
+    runtime,
+  ),
   record,
   prior,
 });
 
-/** Rows that pass through a network at once. */
-const chunk = 256;
+const withGallery = (modality: Modality, galleries: Readonly<Record<string, Gallery>>): Modality => {
+  const own = Object.hasOwn(galleries, modality.name) ? galleries[modality.name] : undefined;
+  return (own && modality.withGallery?.(own)) ?? modality;
+};
 
 export function openNetworks(
   modalities: readonly Modality[],
@@ -108,18 +137,28 @@ export function openNetworks(
   runtime: Runtime,
 ): LatentModel {
   const loaded = new Map<string, Promise<Executable>>();
+  const foreign = new Map<string, Promise<ForeignNetwork>>();
+  const uses = Object.fromEntries(modalities.flatMap(({ name, backbone }) => (backbone ? [[name, backbone]] : [])));
+  const backboneOf = (name: string): Promise<ForeignNetwork> => {
+    const bytes = networks[name];
+    if (!bytes) throw new Error(`The model lacks "${name}", through which it reads a column. Train again.`);
+    const ready = foreign.get(name) ?? runtime.loadForeign(bytes);
+    foreign.set(name, ready);
+    return ready;
+  };
 
   /** Networks are loaded when first used: a translation needs two of them. */
-  const network = (role: "encoder" | "decoder", modality: string): Promise<Executable> => {
-    const name = networkName(role, modality);
-    const bytes = networks[name];
-    if (!bytes)
-      throw new Error(
-        `The model has no ${role} for "${modality}"; it knows ${modalities.map((m) => m.name).join(", ")}.`,
-      );
-    const ready = loaded.get(name) ?? runtime.load(bytes);
-    loaded.set(name, ready);
+  const open = (key: string, load: () => Promise<Executable>): Promise<Executable> => {
+    const ready = loaded.get(key) ?? load();
+    loaded.set(key, ready);
     return ready;
+  };
+  const bytesOf = (role: "encoder" | "decoder", modality: string): Uint8Array => {
+    const bytes = networks[networkName(role, modality)];
+    if (bytes) return bytes;
+    throw new Error(
+      `The model has no ${role} for "${modality}"; it knows ${modalities.map((m) => m.name).join(", ")}.`,
+    );
   };
 
   return {
@@ -133,7 +172,7 @@ export function openNetworks(
       for (const name of given) {
         const encoded = batch[name];
         if (!encoded) continue;
-        const encoder = await network("encoder", name);
+        const encoder = await open(networkName("encoder", name), () => runtime.load(bytesOf("encoder", name)));
         const present = indicesWhere(encoded.present);
         for (const indices of chunks(present, chunk)) {
           const arrays = modalityFeeds({ name }, selectRows({ [name]: encoded }, indices)[name]!);
@@ -146,20 +185,19 @@ export function openNetworks(
       return { rows, mean: Float32Array.from(sums.weighted, (w, i) => w * variance[i]!), variance, known };
     },
 
-    async decode(name, latents) {
-      const decoder = await network("decoder", name);
-      const rows = latents.length / latent;
-      const parts: Float32Array[] = [];
-      for (let start = 0; start < rows; start += chunk) {
-        // A copy: of a view all the memory behind it would be posted.
-        const part = latents.slice(start * latent, Math.min(rows, start + chunk) * latent);
-        const { parameters } = await decoder.run({ batch: part.length / latent, arrays: { [latentInput]: part } });
-        parts.push(parameters!);
-      }
-      return concatenate(parts);
-    },
+    ...decoding(modalities, latent, {
+      decoder: (name, output) =>
+        open(`${networkName("decoder", name)}/${output}`, () =>
+          runtime.load(keepOutputs(bytesOf("decoder", name), [output])),
+        ),
+      density: (modality) => open(`density-${modality.name}`, () => runtime.load(densityModel(modality))),
+    }),
+
+    extract: (rows) => extractFeatures(uses, rows, backboneOf),
 
     async close() {
+      for (const network of foreign.values()) await (await network).release();
+      foreign.clear();
       for (const executable of loaded.values()) await (await executable).release();
       loaded.clear();
     },
@@ -187,13 +225,3 @@ const indicesWhere = (mask: Uint8Array): number[] => Array.from(mask.keys()).fil
 
 const chunks = (items: readonly number[], size: number): number[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
-
-function concatenate(parts: readonly Float32Array[]): Float32Array {
-  const result = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    result.set(part, at);
-    at += part.length;
-  }
-  return result;
-}

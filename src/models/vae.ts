@@ -24,12 +24,17 @@ import type { Modality } from "../modalities/modality.ts";
 import type { ModelConfig } from "./config.ts";
 import { infoNce } from "./contrast.ts";
 import { divergenceFromStandard, type Gaussian, productOfExperts } from "./gaussian.ts";
+import { type Chosen, chooseNetworks } from "./networks/choose.ts";
 import { decoderNetwork, encoderNetwork, posteriorHead } from "./networks.ts";
 import { type Evidence, elbo, lowerBound, mvtcae, type Objective, wherePresent } from "./objectives.ts";
+import { sequenceDecoder } from "./sequence-decoder.ts";
 
 /** Names of the inputs that are no modality's. */
 export const betaInput = "schedule/beta";
 export const latentInput = "latent";
+/** Of a sequence's decoder: the place, int32 [batch], whose logits [batch, size] are its output `next`. */
+export const placeInput = "place";
+export const nextOutput = "next";
 /** Equal numbers for equal values of a modality, [batch]; read by InfoNCE. */
 export const identityInput = (modality: string): string => `${modality}/identity`;
 
@@ -42,21 +47,23 @@ export interface VaeGraph {
   readonly terms: Terms;
   /** The same from all that a row holds, without dropout: what held-out rows are judged by. */
   readonly evaluation: Terms;
-  /** `encoder-<modality>` → mean, log-variance; `decoder-<modality>` → parameters: what the model file holds. */
+  /** `encoder-<modality>` → mean, log-variance; `decoder-<modality>` → parameters, and next: what the model file holds. */
   readonly networks: Readonly<Record<string, Terms>>;
 }
 
 type Terms = Readonly<Record<string, Tensor>>;
+type Networks = Readonly<Record<string, Chosen>>;
 
 export function buildVae(modalities: readonly Modality[], config: ModelConfig): VaeGraph {
-  const training = buildGraph(modalities, config, true);
-  const evaluation = buildGraph(modalities, config, false);
+  const chosen = chooseNetworks(modalities, config.networks);
+  const training = buildGraph(modalities, chosen, config, true);
+  const evaluation = buildGraph(modalities, chosen, config, false);
   const latent = input(latentInput, ["batch", config.latent]);
   const networks = modalities.flatMap((modality, m): [string, Terms][] => {
     const { mean, logVariance } = evaluation.posteriors[m]!;
     return [
       [networkName("encoder", modality.name), { mean, "log-variance": logVariance }],
-      [networkName("decoder", modality.name), { parameters: decode(modality, config, latent) }],
+      [networkName("decoder", modality.name), decoderOutputs(modality, chosen, config, latent)],
     ];
   });
   return {
@@ -72,8 +79,8 @@ const objectives: Readonly<Record<ModelConfig["objective"], (config: ModelConfig
   mvtcae: ({ alpha }) => mvtcae(alpha),
 };
 
-function buildGraph(modalities: readonly Modality[], config: ModelConfig, isTraining: boolean) {
-  const posteriors = modalities.map((modality) => encode(modality, config, isTraining));
+function buildGraph(modalities: readonly Modality[], chosen: Networks, config: ModelConfig, isTraining: boolean) {
+  const posteriors = modalities.map((modality) => encode(modality, chosen, config, isTraining));
   const present = modalities.map(presenceInput);
   const given = isTraining && config.subsets > 0 ? randomSubsets(present, config.subsets) : present;
   const joint = productOfExperts(posteriors, given);
@@ -88,7 +95,10 @@ function buildGraph(modalities: readonly Modality[], config: ModelConfig, isTrai
           posterior: posteriors[m]!,
           given: given[m]!,
           present: present[m]!,
-          logLikelihood: modality.logLikelihood(decode(modality, config, latent), modalityInputs(modality)),
+          logLikelihood: modality.logLikelihood(
+            decode(modality, chosen, config, latent, isTraining),
+            modalityInputs(modality),
+          ),
           scale: scales[m]!,
         },
       ]),
@@ -112,17 +122,15 @@ function buildGraph(modalities: readonly Modality[], config: ModelConfig, isTrai
   };
 }
 
-function encode(modality: Modality, config: ModelConfig, isTraining: boolean): Gaussian {
+function encode(modality: Modality, chosen: Networks, config: ModelConfig, isTraining: boolean): Gaussian {
   const name = networkName("encoder", modality.name);
   const arrays = modalityInputs(modality);
   const features = modality.features(
     isTraining && config.hiding > 0 ? hideCells(modality, arrays, config.hiding) : arrays,
   );
-  return posteriorHead(
-    encoderNetwork(modality, config, isTraining ? config.dropout : 0)(features, name),
-    name,
-    config.latent,
-  );
+  const extent = modality.extent?.(arrays);
+  const network = encoderNetwork(modality, chosen[modality.name]!.encoder, config, { isTraining, extent });
+  return posteriorHead(network(features, name), name, config.latent);
 }
 
 /**
@@ -141,12 +149,38 @@ function hideCells(
   return { ...arrays, [cellMask]: mul(cast(mask), kept) };
 }
 
-const decode = (modality: Modality, config: ModelConfig, latent: Tensor): Tensor =>
-  decoderNetwork(modality, config)(latent, networkName("decoder", modality.name));
+/** Parameters of the likelihood; those of a sequence given its true tokens. */
+function decode(
+  modality: Modality,
+  chosen: Networks,
+  config: ModelConfig,
+  latent: Tensor,
+  isTraining: boolean,
+): Tensor {
+  const name = networkName("decoder", modality.name);
+  const { sequence } = modality;
+  if (!sequence) return decoderNetwork(modality, chosen[modality.name]!.decoder, config, isTraining)(latent, name);
+  return sequenceDecoder(sequence, config, name).all(latent, modalityInputs(modality)[sequence.array]!, isTraining);
+}
+
+function decoderOutputs(modality: Modality, chosen: Networks, config: ModelConfig, latent: Tensor): Terms {
+  const parameters = decode(modality, chosen, config, latent, false);
+  const { sequence, name } = modality;
+  if (!sequence) return { parameters };
+  const decoder = sequenceDecoder(sequence, config, networkName("decoder", name));
+  const tokens = modalityInputs(modality)[sequence.array]!;
+  return { parameters, [nextOutput]: decoder.one(latent, tokens, input(placeInput, ["batch"], "int32")) };
+}
+
+/**
+ * Events smaller than this weigh as if they were of this size. A row of a small table holds few nats that its cells share;
+ * unscaled they do not pay for the divergence, the posterior falls onto the prior, and every gap is filled with a constant.
+ */
+const leastEvent = 96;
 
 /** Largest event size / own event size: no modality drowns because it has fewer numbers. */
 function likelihoodScales(modalities: readonly Modality[], { balance }: ModelConfig): number[] {
-  const largest = Math.max(...modalities.map(({ eventSize }) => eventSize));
+  const largest = Math.max(leastEvent, ...modalities.map(({ eventSize }) => eventSize));
   return modalities.map(({ eventSize }) => (balance ? largest / eventSize : 1));
 }
 

@@ -12,6 +12,7 @@ import { encodeRows } from "../modalities/batch.ts";
 import { memoryRows } from "../modalities/encoded-rows.ts";
 import { fitModalities } from "../modalities/open-modality.ts";
 import { modelConfigSchema } from "../models/config.ts";
+import type { NetworkRecord } from "../models/networks/report.ts";
 import { openNetworks } from "../models/trained-model.ts";
 import { cachedCheckpoints } from "./checkpoint.ts";
 import { trainingConfigSchema } from "./config.ts";
@@ -74,13 +75,32 @@ test.each([
   const model = openNetworks(modalities, data.model.latent, networks, runtime);
   const asked = [{ word: "plum" }, { word: "pear" }, { word: "melon" }];
   const { mean } = await model.posterior(encodeRows(modalities, asked), ["word"]);
-  const table = modalities.find(({ name }) => name === "table")!;
-  const answers = table.decode(await model.decode("table", mean), 3);
+  const answers = await model.items("table", mean);
   expect(answers.map(({ colour }) => colour)).toEqual(["blue", "green", "yellow"]);
   const [plum, pear, melon] = answers.map(({ size }) => size as number);
   expect(plum).toBeLessThan(pear!);
   expect(pear).toBeLessThan(melon!);
   await model.close();
+});
+
+test("networks are chosen, told and recorded; said again, they are the same", async () => {
+  const told: NetworkRecord[] = [];
+  const data = input({ model: { networks: { table: "resnet-small" } }, training: { epochs: 2 } });
+  const first = await fitModel(data, runtime, { onNetworks: (networks) => told.push(...networks) });
+  expect(first.model.networks).toEqual({ word: "mlp-small", table: "resnet-small" });
+  expect(first.record.networks).toEqual(told);
+  expect(told.map(({ modality, encoder, reason }) => [modality, encoder, reason])).toEqual([
+    ["word", "mlp-small", "its numbers have no neighbours"],
+    ["table", "resnet-small", "as the config says"],
+  ]);
+  const counts = told.flatMap(({ parameters }) => [parameters.encoder, parameters.decoder]);
+  // One more is in no network: the temperature of InfoNCE.
+  expect(counts.reduce((a, b) => a + b) + 1).toBe(first.record.parameters);
+  const again = await fitModel({ ...data, model: first.model }, runtime);
+  expect(again.networks).toEqual(first.networks);
+  await expect(fitModel(input({ model: { networks: { wrd: "mlp" } } }), runtime)).rejects.toThrow(
+    /did you mean "word"/,
+  );
 });
 
 test("the same seed gives the same model, another seed another", async () => {

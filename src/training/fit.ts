@@ -11,6 +11,8 @@ import type { Feeds, Outputs, Runtime, Trainer, UpdateOptions } from "../engine/
 import type { EncodedRows } from "../modalities/encoded-rows.ts";
 import type { Modality } from "../modalities/modality.ts";
 import type { ModelConfig } from "../models/config.ts";
+import { chooseNetworks, settle } from "../models/networks/choose.ts";
+import { type NetworkRecord, networkRecords } from "../models/networks/report.ts";
 import { fitMixture, type Mixture } from "../models/prior.ts";
 import { type EpochRecord, type ModelParts, openNetworks, type TrainingRecord } from "../models/trained-model.ts";
 import { buildVae, type VaeGraph } from "../models/vae.ts";
@@ -34,6 +36,8 @@ export interface FitInput {
 export interface FitHooks {
   /** Before the first step: rows that hold something, to learn from and to judge by. */
   onStart?(rows: LearntRows): void;
+  /** Once they are chosen, after `onStart`. */
+  onNetworks?(networks: readonly NetworkRecord[]): void;
   /** After every step: the share spent of the epochs or minutes that may come, in 0..1. */
   onStep?(progress: { readonly epoch: number; readonly epochs: number; readonly share: number }): void;
   onEpoch?(record: EpochRecord, isBest: boolean): void;
@@ -51,6 +55,8 @@ export interface LearntRows {
 }
 
 export interface Fitted {
+  /** The config given, with every network chosen. */
+  readonly model: ModelConfig;
   readonly networks: ModelParts["networks"];
   readonly prior: Mixture;
   readonly record: TrainingRecord;
@@ -60,22 +66,26 @@ export interface Fitted {
  * Fits networks and prior; what held-out rows say best decides which weights are kept.
  * @throws DataError when no training row has a value in any modality
  */
-export async function fitModel(data: FitInput, runtime: Runtime, hooks: FitHooks = {}): Promise<Fitted> {
+export async function fitModel(given: FitInput, runtime: Runtime, hooks: FitHooks = {}): Promise<Fitted> {
   const clock = startClock();
-  const { modalities, training } = data;
-  const graph = buildVae(modalities, data.model);
-  const plan = planTraining(graph.loss, graph.terms, graph.evaluation, { batch: training.batch });
-  const rows = learntRows(data);
+  const { modalities, training } = given;
+  const rows = learntRows(given);
   if (rows.train === 0) {
-    const among = data.splits.reduce((count, split) => count + (split === trainCode ? 1 : 0), 0);
+    const among = given.splits.reduce((count, split) => count + (split === trainCode ? 1 : 0), 0);
     throw new DataError(
       `Cannot train: expected rows with a value to learn from, found none among ${among} training rows. ` +
         "Look at the issues told: perhaps no file could be read.",
     );
   }
+  const chosen = chooseNetworks(modalities, given.model.networks, rows.train);
+  const data = { ...given, model: { ...given.model, networks: settle(chosen) } };
+  const graph = buildVae(modalities, data.model);
+  const plan = planTraining(graph.loss, graph.terms, graph.evaluation, { batch: training.batch });
   const trainer = await runtime.train(plan, training.seed, trainerOptions(training, plan));
   const { epochRows } = rows;
   hooks.onStart?.({ train: rows.train, validation: rows.validation.length, epochRows });
+  const told = networkRecords(chosen, graph.networks);
+  hooks.onNetworks?.(told);
   const { earlier, ...run } = await runEpochs({ data, rows, trainer, plan, hooks, clock });
 
   if (run.bestEpoch === 0) {
@@ -88,10 +98,12 @@ export async function fitModel(data: FitInput, runtime: Runtime, hooks: FitHooks
   const prior = await fitPrior(data, rows.trains, networks, runtime);
   const spent = clock();
   return {
+    model: data.model,
     networks,
     prior,
     record: {
       ...run,
+      networks: told,
       seed: training.seed,
       rows: rows.train,
       validationRows: rows.validation.length,

@@ -20,7 +20,7 @@ export function encode(model: TrainedModel, batch: Batch, given?: readonly strin
  */
 export async function encodeGiven(model: TrainedModel, given: Values): Promise<Latents> {
   checkGiven(model, given);
-  const batch = encodeRows(model.modalities, [given]);
+  const batch = encodeRows(model.modalities, await model.extract([given]));
   const unusable = Object.values(batch).flatMap(({ issues }) => issues);
   if (unusable.length > 0) {
     const faults = unusable.map((issue) =>

@@ -1,9 +1,9 @@
 /** @file Generate: new rows from nothing. In: a TrainedModel, how many, a seed. Out: whole rows in the user's units. */
 import type { Values } from "../data/records.ts";
 import { random } from "../engine/random.ts";
+import { type WritingOptions, writingOf } from "../models/choose-token.ts";
 import { sampleMixture } from "../models/prior.ts";
 import type { TrainedModel } from "../models/trained-model.ts";
-import { decodeValues } from "./translate.ts";
 
 /** Draws from the fitted prior: [count, latent]. */
 export function drawLatents(model: TrainedModel, count: number, seed: number): Float32Array {
@@ -13,12 +13,22 @@ export function drawLatents(model: TrainedModel, count: number, seed: number): F
   return latents;
 }
 
-/** All modalities of one row are decoded from one draw of the prior, so that they belong together. */
-export async function generate(model: TrainedModel, count: number, seed: number): Promise<Values[]> {
+/**
+ * All modalities of one row are decoded from one draw of the prior, so that they belong together.
+ * @param writing how text is drawn
+ */
+export async function generate(
+  model: TrainedModel,
+  count: number,
+  seed: number,
+  writing: WritingOptions = {},
+): Promise<Values[]> {
   const latents = drawLatents(model, count, seed);
   const rows: Values[] = Array.from({ length: count }, () => ({}));
   for (const modality of model.modalities) {
-    const decoded = await decodeValues(model, modality, latents);
+    const decoded = await model.items(modality.name, latents, {
+      writing: writingOf(writing, random(seed, `writing ${modality.name}`)),
+    });
     decoded.forEach((values, i) => {
       rows[i] = { ...rows[i], ...values };
     });

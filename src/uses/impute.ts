@@ -8,7 +8,6 @@ import { encodeRows } from "../modalities/batch.ts";
 import type { Encoded, Modality } from "../modalities/modality.ts";
 import type { Latents, TrainedModel } from "../models/trained-model.ts";
 import { sampleLatents, selectLatents } from "./latents.ts";
-import { decodeValues } from "./translate.ts";
 
 /** Share of draws inside an interval. */
 export const intervalShare = 0.9;
@@ -41,7 +40,7 @@ export async function impute(
   rows: readonly Values[],
   { samples, seed, columns }: ImputeOptions,
 ): Promise<Imputed> {
-  const batch = encodeRows(model.modalities, rows);
+  const batch = encodeRows(model.modalities, await model.extract(rows));
   const posterior = await model.posterior(batch);
   const filled: Values[] = rows.map((row) => ({ ...row }));
   const intervals: Record<string, Uncertainty>[] = rows.map(() => ({}));
@@ -62,6 +61,10 @@ export async function impute(
   return { filled, intervals, issues: Object.values(batch).flatMap(({ issues }) => issues) };
 }
 
+/** Latents behind a typical value, and rows whose parameters are held at once. */
+const latentsAsked = 32;
+const rowsAtOnce = 1024;
+
 /** What the modality says of rows: typical values, and `samples` draws that vary latents and likelihood alike. */
 export async function predictRows(
   model: TrainedModel,
@@ -69,16 +72,41 @@ export async function predictRows(
   posterior: Latents,
   samples: number,
   seed: number,
+  columns?: readonly string[],
 ): Promise<{ readonly typical: Values[]; readonly draws: Values[][] }> {
-  const typical = await decodeValues(model, modality, posterior.mean);
+  const typical = await typicalRows(model, modality, posterior, seed, columns);
   const draws: Values[][] = [];
-  // Pictures and sounds have no interval, so they need no draws.
-  const hasScalars = Object.values(typical[0] ?? {}).some(isScalar);
+  // Pictures and sounds have no interval, so they need no draws; nor have items that were found, not made.
+  const hasScalars = !modality.gallery && Object.values(typical[0] ?? {}).some(isScalar);
   for (let i = 0; hasScalars && i < samples; i++) {
     const rng = random(seed, `impute ${modality.name} ${i}`);
-    draws.push(await decodeValues(model, modality, sampleLatents(posterior, rng), rng));
+    draws.push(await model.items(modality.name, sampleLatents(posterior, rng), { random: rng }));
   }
   return { typical, draws };
+}
+
+/**
+ * The most typical values over the whole posterior. The likelihood at its mean alone says less: where a row leaves open which
+ * of two things holds, the mean lies between them, and stands for neither.
+ */
+async function typicalRows(
+  model: TrainedModel,
+  modality: Modality,
+  posterior: Latents,
+  seed: number,
+  columns?: readonly string[],
+): Promise<Values[]> {
+  if (!modality.consensus) return model.items(modality.name, posterior.mean);
+  const typical: Values[] = [];
+  for (let start = 0; start < posterior.rows; start += rowsAtOnce) {
+    const rows = Array.from({ length: Math.min(rowsAtOnce, posterior.rows - start) }, (_, i) => start + i);
+    const part = selectLatents(posterior, rows);
+    const draws = Array.from({ length: latentsAsked }, (_, i) =>
+      sampleLatents(part, random(seed, `typical ${modality.name} ${start} ${i}`)),
+    );
+    typical.push(...(await model.consensus(modality.name, draws, columns)));
+  }
+  return typical;
 }
 
 /** Numbers and ISO dates have an order; words have probabilities. Undefined without draws. */
@@ -101,12 +129,16 @@ const mostProbabilities = 20;
 const isScalar = (value: Value | null | undefined): value is Scalar =>
   value !== null && value !== undefined && typeof value !== "object";
 
-const hasOrder = (value: Scalar): boolean =>
+/** Numbers and ISO dates. */
+export const hasOrder = (value: Scalar): boolean =>
   typeof value === "number" || (typeof value === "string" && /^\d{4}-\d{2}-\d{2}(T|$)/.test(value));
 
-/** Numbers between two draws by linear interpolation (type 7 of Hyndman & Fan 1996); else the nearest draw. */
+/**
+ * Between two draws by linear interpolation at share·(n + 1) (type 6 of Hyndman & Fan 1996): a further draw then falls between
+ * the 5 % and 95 % quantiles in 90 % of the cases, for any n from 19 on. Type 7 of 10 draws would hold it in 74 %.
+ */
 function quantile(sorted: readonly Scalar[], share: number): Scalar {
-  const at = (sorted.length - 1) * share;
+  const at = Math.min(Math.max((sorted.length + 1) * share - 1, 0), sorted.length - 1);
   const [below, above] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
   if (typeof below !== "number" || typeof above !== "number") return sorted[Math.round(at)]!;
   return below + (above - below) * (at - Math.floor(at));

@@ -1,16 +1,16 @@
 /**
  * @file Translate: some columns of a row → another column or modality. In: evidence. Out: values in the user's units.
- * z from q(z | evidence alone), then the target's decoder.
+ * z from q(z | evidence alone), then the target's decoder. A sound translated to itself keeps the phases it had.
  */
 import type { Values } from "../data/records.ts";
 import { type Random, random } from "../engine/random.ts";
-import type { Modality } from "../modalities/modality.ts";
+import { type WritingOptions, writingOf } from "../models/choose-token.ts";
 import type { Latents, TrainedModel } from "../models/trained-model.ts";
 import { encodeGiven } from "./encode.ts";
 import { sampleLatents, selectLatents } from "./latents.ts";
 import { findTarget } from "./names.ts";
 
-export interface TranslateOptions {
+export interface TranslateOptions extends WritingOptions {
   /** How many answers; 1 by default. */
   readonly count?: number;
   /** The first answer, too, comes from a draw instead of the posterior's mean. */
@@ -27,12 +27,15 @@ export async function translate(
   model: TrainedModel,
   given: Values,
   to: string,
-  { count = 1, sampled = false, seed }: TranslateOptions,
+  { count = 1, sampled = false, seed, ...writing }: TranslateOptions,
 ): Promise<Values[]> {
   const { modality, columns } = findTarget(model, to);
   const posterior = await encodeGiven(model, given);
   const latents = drawAnswers(posterior, count, sampled, random(seed, "translate"));
-  const answers = await decodeValues(model, modality, latents);
+  const answers = await model.items(modality.name, latents, {
+    writing: writingOf(writing, random(seed, "writing")),
+    like: Array<Values>(count).fill(given),
+  });
   return answers.map((values) => pickColumns(values, columns));
 }
 
@@ -43,17 +46,6 @@ function drawAnswers(posterior: Latents, count: number, sampled: boolean, rng: R
   const latents = sampleLatents(repeated, rng);
   if (!sampled) latents.set(posterior.mean);
   return latents;
-}
-
-/** Latent vectors [rows, latent] → the modality's values; typical ones, or draws from its likelihood where `rng` is given. */
-export async function decodeValues(
-  model: TrainedModel,
-  modality: Modality,
-  latents: Float32Array,
-  rng?: Random,
-): Promise<Values[]> {
-  const parameters = await model.decode(modality.name, latents);
-  return modality.decode(parameters, latents.length / model.latent, rng);
 }
 
 const pickColumns = (values: Values, columns: readonly string[]): Values =>

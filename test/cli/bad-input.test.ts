@@ -125,19 +125,19 @@ const refused: readonly (readonly [string, RegExp, 1 | 2, string])[] = [
   ["a picture that is not there", /none\.png/, 1, "translate m.polyvae --given photo=none.png --to name"],
   [
     "a text as picture",
-    /Cannot decode fake\.png: expected an image, but .* Replace the file/,
+    /Cannot decode media: fake\.png is not an image in a known format\. Replace the file/,
     1,
     "translate m.polyvae --given photo=fake.png --to name",
   ],
   [
     "a text as sound",
-    /Cannot decode fake\.png: expected a sound, but .* Replace the file/,
+    /Cannot decode media: fake\.png is not a sound in a known format\. Replace the file/,
     1,
     "translate sounds.polyvae --given sound=fake.png --to k",
   ],
   [
     "a picture as sound",
-    /png\/1\.png: expected a sound, found png/,
+    /png\/1\.png is a png file, expected a sound/,
     1,
     "translate sounds.polyvae --given sound=png/1.png --to k",
   ],

@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { writeWhole } from "../../artifact/node/write-file.ts";
 import { writeRecord } from "../../data/csv.ts";
 import type { Scalar } from "../../data/records.ts";
+import type { WritingOptions } from "../../models/choose-token.ts";
 import { generate as generateRows } from "../../uses/generate.ts";
-import { asText, columnsOf, writeAnswers } from "../answers.ts";
+import { asText, columnsOf, noteNearest, writeAnswers } from "../answers.ts";
 import { withModel } from "../opened.ts";
 import { checkOutputFolder, inOutputFolder } from "../outputs.ts";
 import { type OutputOptions, terminalFor } from "../terminal.ts";
 
-export interface GenerateFlags extends OutputOptions {
+export interface GenerateFlags extends OutputOptions, WritingOptions {
   readonly count: number;
   readonly out: string;
   readonly seed?: number;
@@ -19,9 +20,10 @@ export async function generate(path: string, flags: GenerateFlags): Promise<void
   const terminal = terminalFor(flags);
   checkOutputFolder(flags.out);
   await withModel(path, async (model) => {
-    const rows = await generateRows(model, flags.count, flags.seed ?? 0);
+    const rows = await generateRows(model, flags.count, flags.seed ?? 0, flags);
     const order = model.record.data.columns.map(({ name }) => name);
     const columns = columnsOf(rows).sort((a, b) => order.indexOf(a) - order.indexOf(b));
+    noteNearest(terminal, model, columns);
     const { resolved } = model.record.data.reading;
     const file = join(flags.out, "generated.csv");
     const cells = await inOutputFolder(flags.out, async () => {

@@ -4,6 +4,7 @@
  */
 import { open } from "node:fs/promises";
 import { replaceFile } from "../../artifact/node/write-file.ts";
+import { noteNearest } from "../answers.ts";
 import type { ReadFlags } from "../config.ts";
 import { type Filling, fillTable } from "../fill-table.ts";
 import { inheritedOptions, issueMessages, noteIssues, withData, withModel } from "../opened.ts";
@@ -30,6 +31,7 @@ export async function impute(path: string, data: string, flags: ImputeFlags): Pr
         progress.end();
         filling.close();
       });
+      noteNearest(terminal, model, Object.keys(filling.counts));
       for (const column of filling.ofBytes)
         terminal.note(
           `Note: "${column}" holds bytes, which a CSV cannot: names of files stand there, where there are any.`,

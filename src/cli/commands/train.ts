@@ -8,6 +8,7 @@ import { arrayCache } from "../../data/node/cache.ts";
 import { nodeMediaDecoder } from "../../data/node/media-decoder.ts";
 import type { Modality } from "../../modalities/modality.ts";
 import type { EncodeOptions } from "../../modalities/node/encode-dataset.ts";
+import type { NetworkRecord } from "../../models/networks/report.ts";
 import type { ModelRecord } from "../../models/trained-model.ts";
 import { type Checkpoints, cachedCheckpoints } from "../../training/checkpoint.ts";
 import { type TrainHooks, type TrainSettings, train as trainModel } from "../../training/train.ts";
@@ -102,6 +103,9 @@ function showProgress(terminal: Terminal): Shown {
       reading.end();
       const inParts = rows.epochRows < rows.train ? `, ${rows.epochRows} in an epoch` : "";
       terminal.note(`${rows.train} training rows${inParts}, ${rows.validation} held out to judge when to stop`);
+    },
+    onNetworks: (networks) => {
+      for (const network of networks) terminal.note(`  ${describeNetwork(network)}`);
       training = terminal.progress("training");
     },
     onStep: ({ share, epoch, epochs }) => training?.update(share, `epoch ${epoch}/${epochs}${bound}`),
@@ -115,6 +119,12 @@ function showProgress(terminal: Terminal): Shown {
 
 const describeModality = ({ name, columns }: Modality): string =>
   columns.length === 1 && columns[0] === name ? name : `${name} (${columns.join(", ")})`;
+
+function describeNetwork({ modality, encoder, decoder, reason, parameters }: NetworkRecord): string {
+  const names = encoder === decoder ? encoder : `${encoder}, decoder ${decoder}`;
+  const [reads, writes] = [parameters.encoder, parameters.decoder].map((count) => count.toLocaleString("en"));
+  return `${modality}: ${names} (${reason}); ${reads} weights to read it, ${writes} to write it`;
+}
 
 const endings: Readonly<Record<ModelRecord["training"]["stopped"], string>> = {
   epochs: "all epochs done",

@@ -1,16 +1,20 @@
-/** @file `polyvae translate`: some columns of a row → another. In: a model and evidence. Out: values as text, media as files. */
+/**
+ * @file `polyvae translate`: some columns of a row → another. In: a model and evidence. Out: values as text, media as files; vectors
+ * as text, or as .npy files where a folder is named.
+ */
 import type { Value, Values } from "../../data/records.ts";
+import type { WritingOptions } from "../../models/choose-token.ts";
 import type { TrainedModel } from "../../models/trained-model.ts";
 import { findTarget, type Target } from "../../uses/names.ts";
 import { translate as translateGiven } from "../../uses/translate.ts";
-import { asText, tidy, writeAnswers } from "../answers.ts";
+import { asText, itemSources, noteNearest, tidy, writeAnswers } from "../answers.ts";
 import { readEvidence } from "../evidence.ts";
 import { UsageError } from "../failure.ts";
 import { withModel } from "../opened.ts";
 import { checkOutputFolder, inOutputFolder } from "../outputs.ts";
 import { type OutputOptions, terminalFor } from "../terminal.ts";
 
-export interface TranslateFlags extends OutputOptions {
+export interface TranslateFlags extends OutputOptions, WritingOptions {
   readonly given?: Readonly<Record<string, string>>;
   readonly to: string;
   readonly count: number;
@@ -25,17 +29,27 @@ export async function translate(path: string, flags: TranslateFlags): Promise<vo
   await withModel(path, async (model) => {
     const target = findTarget(model, flags.to);
     const media = target.columns.filter((column) => column in target.modality.media);
-    if (media.length > 0 && flags.out === undefined)
+    const needsFiles = media.some((column) => target.modality.media[column]!.media !== "vector");
+    if (needsFiles && flags.out === undefined)
       throw new UsageError(`"${flags.to}" is answered with files: say where to put them with -o DIR.`);
     const given = await readEvidence(model, flags.given);
-    const options = { count: flags.count, sampled: flags.samples ?? false, seed: flags.seed ?? 0 };
+    const { count, samples: sampled = false, seed = 0, temperature, topP } = flags;
+    const options = { count, sampled, seed, temperature, topP };
     const answers = await translateGiven(model, given, flags.to, options);
+    noteNearest(terminal, model, target.columns);
     const written = await writeMedia(media, answers, flags.out);
     terminal.result(answers.map((answer, i) => textOf(model, target, answer, written, i)).join("\n"), {
       to: flags.to,
       values: answers.map((answer, i) => jsonOf(target, answer, written, i)),
+      ...trainingItems(target, answers),
     });
   });
+}
+
+/** Where answers are training items: which. */
+function trainingItems({ columns }: Target, answers: readonly Values[]) {
+  const items = columns.flatMap((column) => itemSources(answers.map((answer) => answer[column] ?? null)));
+  return items.some((item) => item !== null) ? { trainingItems: items } : {};
 }
 
 type Paths = Readonly<Record<string, readonly (Value | null)[]>>;
@@ -57,14 +71,20 @@ async function writeMedia(columns: readonly string[], answers: readonly Values[]
 
 const cellOf = (column: string, answer: Values, paths: Paths, i: number) => {
   const value = column in paths ? paths[column]![i]! : (answer[column] ?? null);
+  if (value instanceof Float32Array) return value;
   return typeof value === "object" ? null : tidy(value);
+};
+
+const plainCell = (column: string, answer: Values, paths: Paths, i: number) => {
+  const value = cellOf(column, answer, paths, i);
+  return value instanceof Float32Array ? Array.from(value, (x) => Number(x.toPrecision(7))) : value;
 };
 
 /** One column as its bare value, several as an object. */
 const jsonOf = ({ columns }: Target, answer: Values, paths: Paths, i: number) =>
   columns.length === 1
-    ? cellOf(columns[0]!, answer, paths, i)
-    : Object.fromEntries(columns.map((column) => [column, cellOf(column, answer, paths, i)]));
+    ? plainCell(columns[0]!, answer, paths, i)
+    : Object.fromEntries(columns.map((column) => [column, plainCell(column, answer, paths, i)]));
 
 function textOf(model: TrainedModel, { columns }: Target, answer: Values, paths: Paths, i: number): string {
   const text = (column: string) =>

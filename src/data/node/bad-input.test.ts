@@ -46,18 +46,22 @@ describe("refused, naming the file and the remedy", () => {
     ["noise called Parquet", "noise.parquet", noise(), /noise\.parquet.*Parquet/],
     ["Parquet without an end", "cut.parquet", Buffer.concat([Buffer.from("PAR1"), noise()]), /cut\.parquet/],
     ["a spreadsheet", "sheet.csv", Buffer.from("PK\x03\x04rest"), /sheet\.csv.*spreadsheet/],
-    ["Latin-1", "latin.csv", Buffer.from("a,b\ncaf\xe9,1\n", "latin1"), /latin\.csv.*UTF-8/],
-    ["UTF-16", "wide.csv", Buffer.from("\ufeffa,b\n1,2\n", "utf16le"), /wide\.csv.*UTF-16/],
+    [
+      "a picture",
+      "picture.csv",
+      Buffer.from("\x89PNG\r\n\x1a\n0123456789abcdef", "latin1"),
+      /picture\.csv.*png.*folder/,
+    ],
     [
       "broken gzip",
       "broken.csv.gz",
       Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3]),
       /broken\.csv\.gz.*gzip/,
     ],
-    ["a surplus cell", "ragged.csv", "a,b\n1,2\n1,2,3\n", /ragged\.csv at line 3: expected 2 cells/],
+    ["surplus cells alone", "ragged.csv", "a,b,c\n1,2\n1,2,3,4,5,6\n1,2,3,4\n", /ragged\.csv/],
     ["an open quote", "quote.csv", 'a,b\n1,"2\n3,4\n', /quote\.csv/],
     ["broken JSON", "broken.jsonl", '{"a":1}\n{"a":\n', /broken\.jsonl/],
-    ["a repeated JSON key", "twice.jsonl", '{"a":1,"b":2}\n{"a":1,"a":2}\n', /twice\.jsonl at line 2.*"a"/],
+    ["JSON without a field", "twice.jsonl", '{"a":1,"a":2}\n', /twice\.jsonl.*line 1.*duplicate key "a"/],
     ["no usable column", "same.csv", csvOf(40, { id: (i) => i, x: () => 7 }), /same\.csv.*usable column.*x: always 7/],
     [
       "too few usable rows",
@@ -71,7 +75,8 @@ describe("refused, naming the file and the remedy", () => {
 
   it("a missing file, a folder, a file as a folder", async () => {
     expect(await refusal(`${folder.path}/nothing.csv`)).toMatch(/nothing\.csv: there is no such file/);
-    expect(await refusal(folder.path)).toMatch(/expected a file, found a folder/);
+    folder.write("nobody/notes.md", "hello");
+    expect(await refusal(`${folder.path}/nobody`)).toMatch(/nobody: expected a data file, or pictures or sounds/);
     expect(await refusal(`${folder.write("plain.csv", good)}/below.csv`)).toMatch(/below\.csv: there is no such file/);
   });
 

@@ -2,9 +2,8 @@
  * @file DuckDB as a reader: queries in, rows of values out, in bounded chunks. Never reaches for the network: extensions are
  * those that the package carries. Memory is capped, and what exceeds it spills to the system's temporary folder.
  */
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { DuckDBBlobValue, type DuckDBConnection, DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
+import { temporaryFolder } from "./temporary.ts";
 
 export type SqlValue = string | number | boolean | Uint8Array | null;
 
@@ -13,16 +12,19 @@ export interface Database {
   query(sql: string): Promise<SqlValue[][]>;
   /** Chunks of at most 2048 rows, column by column, in source order; reading stops when the loop does. */
   stream(sql: string): AsyncGenerator<SqlValue[][]>;
+  /** The path of a file that lives until the database is closed. */
+  temporary(name: string): string;
   close(): void;
 }
 
 export async function openDatabase(): Promise<Database> {
+  const folder = temporaryFolder();
   const instance = await DuckDBInstance.create(":memory:", {
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
     // Two buffers of the CSV reader for the longest lines take half of it, though hardly ever filled.
     memory_limit: "1GB",
-    temp_directory: join(tmpdir(), `polyvae-duckdb-${process.pid}`),
+    temp_directory: folder.file("spill"),
   });
   return {
     query: async (sql) => {
@@ -42,7 +44,11 @@ export async function openDatabase(): Promise<Database> {
         connection.closeSync();
       }
     },
-    close: () => instance.closeSync(),
+    temporary: folder.file,
+    close: () => {
+      instance.closeSync();
+      folder.remove();
+    },
   };
 }
 

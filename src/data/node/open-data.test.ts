@@ -188,6 +188,37 @@ describe("splits", () => {
     expect(new Set(groups.values()).size).toBe(3);
   });
 
+  it("gives each split its share of every value of the column to stratify by, in groups where asked", async () => {
+    const table = {
+      rare: (i: number) => (i % 20 === 0 ? "yes" : "no"),
+      who: (i: number) => `${i % 20 === 0 ? "ill" : "well"} ${i % 150}`,
+      x: (i: number) => i / 7,
+    };
+    const path = folder.write("strata.csv", csvOf(600, table));
+    const { rows, dataset } = await read(path, { stratifyColumn: "rare" });
+    const rare = rows.filter(({ cells }) => cells.rare === true);
+    const inTest = rare.filter(({ split }) => split === "test").length;
+    expect(rare).toHaveLength(30);
+    expect(Math.abs(inTest - 3)).toBeLessThanOrEqual(1);
+    expect(dataset.splitCounts.test).toBe(rows.filter(({ split }) => split === "test").length);
+    const again = await read(path, { reading: dataset.reading });
+    expect(splitsOf(again.rows)).toEqual(splitsOf(rows));
+
+    const both = await read(path, { stratifyColumn: "rare", groupColumn: "who" });
+    const splitsByWho = new Map<unknown, Set<string>>();
+    for (const { cells, split } of both.rows)
+      splitsByWho.set(cells.who, (splitsByWho.get(cells.who) ?? new Set()).add(split));
+    expect([...splitsByWho.values()].every(({ size }) => size === 1)).toBe(true);
+  });
+
+  it("refuses to stratify by a column of single values, and within groups of several values", async () => {
+    const table = { a: (i: number) => `${i % 30}`, b: (i: number) => ["u", "v"][i % 2], x: (i: number) => `t${i}` };
+    const path = folder.write("unstratified.csv", csvOf(1200, table));
+    await expect(openData(path, { stratifyColumn: "x" })).rejects.toThrow(/by column "x": expected at most 1000/);
+    const mixed = { stratifyColumn: "a", groupColumn: "b" };
+    await expect(openData(path, mixed)).rejects.toThrow(/group "[uv]" holds several values of "a"/);
+  });
+
   it("by a column that says so; a tenth of its training rows validates where it names none", async () => {
     const split = (i: number) => (i % 4 === 0 ? "test" : "train");
     const { dataset, rows } = await read(folder.write("named.csv", csvOf(400, { ...table, split })));

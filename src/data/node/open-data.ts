@@ -1,20 +1,32 @@
 /**
- * @file Opens a file of records. In: the path of a CSV, TSV, JSONL or Parquet file (CSV and JSONL also as .gz) and how to read
- * it. Out: a Dataset, whose rows are read from disk whenever they are asked for; the file never stands whole in memory.
+ * @file Opens data: a file of records, several of equal columns, or a folder of media. In: a path and how to read it.
+ * Out: a Dataset, whose rows are read from disk whenever they are asked for; the data never stand whole in memory.
  */
-import { basename, dirname, isAbsolute, resolve } from "node:path";
+import { basename, isAbsolute, relative, resolve } from "node:path";
 import { DataError, nameList } from "../data-error.ts";
 import type { Dataset } from "../dataset.ts";
 import type { Issue } from "../issues.ts";
+import { locateMedia } from "../media-path.ts";
 import { patternColumns, planReading, type ReadOptions, type ReadPlan, toReading, withRoles } from "../reading.ts";
-import type { Column, Row } from "../records.ts";
+import type { Column, Row, Split } from "../records.ts";
 import { type ColumnFacts, checkNames, resolveColumns } from "../roles.ts";
 import { type RowListener, type RowPlan, rowBuilder } from "../rows.ts";
+import type { SplitRule } from "../split.ts";
+import { countStrata } from "../strata.ts";
 import { type Database, openDatabase } from "./duckdb.ts";
 import { explainRead } from "./explain-read.ts";
-import { fingerprintFile } from "./fingerprint.ts";
-import { checkId, checkKinds, checkKnown, checkMediaFound, unknownPart } from "./refusals.ts";
-import { openSource, type Source, type SourceColumn } from "./source.ts";
+import { openSource } from "./open-source.ts";
+import {
+  checkId,
+  checkKinds,
+  checkKnown,
+  checkMediaFound,
+  mixedGroup,
+  mostStrata,
+  tooManyStrata,
+  unknownPart,
+} from "./refusals.ts";
+import type { Source, SourceColumn } from "./source.ts";
 import { distinctWords, isUnique, patternSql, readExamples, readStatistics, unknownSplits } from "./statistics.ts";
 import { type Survey, surveyNotes, surveyRows } from "./survey.ts";
 
@@ -32,25 +44,29 @@ export async function openData(path: string, asked: ReadOptions = {}): Promise<D
 }
 
 async function readDataset(database: Database, path: string, plan: ReadPlan, options: ReadOptions): Promise<Dataset> {
-  const source = withMedia(await openSource(database, path, plan.header), plan, options);
+  const known = new Set(Object.keys(options.reading?.resolved ?? {}));
+  const source = withMedia(await openSource(database, path, { ...plan, known }), plan, options);
   const facts = await readFacts(database, source, plan, options);
   const inferred = resolveColumns(facts, {
     ...plan,
+    ...(source.implied && { implied: source.implied }),
     ...(options.reading ? { resolved: options.reading.resolved } : {}),
   });
   checkKinds(path, inferred, plan);
   checkKnown(path, inferred, options);
-  const rule = { seed: plan.seed, byColumn: await checkSplitWords(database, source, inferred) };
+  const bare = { seed: plan.seed, byColumn: await checkSplitWords(database, source, inferred) };
   const rowPlan: RowPlan = {
-    fileName: basename(path),
+    fileName: basename(source.path),
     columns: inferred,
-    rule,
+    rule: bare,
     cuts: { test: 0, validation: 0 },
-    locate: (text) => (isAbsolute(text) || /^[a-z][a-z0-9+.-]+:\/\//i.test(text) ? text : resolve(dirname(path), text)),
+    locate: locator(source, plan.mediaRoot),
     unusable: new Map(),
+    ...(plan.stratifyColumn !== undefined && { stratifyColumn: plan.stratifyColumn }),
   };
+  const rule = await stratified(database, source, rowPlan);
   const notes = surveyNotes();
-  const survey = await surveyRows(readRows(database, source, rowPlan, notes.listener), notes, {
+  const survey = await surveyRows(readRows(database, source, { ...rowPlan, rule }, notes.listener), notes, {
     columns: inferred,
     withMedia: options.checkMedia ?? true,
     byColumn: rule.byColumn,
@@ -58,19 +74,45 @@ async function readDataset(database: Database, path: string, plan: ReadPlan, opt
   });
   checkMediaFound(path, survey, options);
   const columns = inferred.map((column) => withSurvey(column, survey));
-  const finalPlan: RowPlan = { ...rowPlan, columns, cuts: survey.cuts, unusable: survey.unusable };
+  const finalPlan: RowPlan = { ...rowPlan, rule, columns, cuts: survey.cuts, unusable: survey.unusable };
   return {
     source: path,
     reading: toReading(plan, columns, options.reading),
-    fingerprint: await fingerprintFile(path),
+    fingerprint: await source.fingerprint(),
     rowCount: survey.rowCount,
     usableRows: survey.usableRows,
     splitCounts: survey.splitCounts,
     columns,
-    issues: [...columnIssues(columns, options), ...survey.issues],
+    issues: [...source.issues, ...columnIssues(columns, options), ...survey.issues],
     rows: () => readRows(database, source, finalPlan),
     close: () => database.close(),
   };
+}
+
+/** The rule, with every class of the column to stratify by ranked within itself: that takes a pass over the rows of its own. */
+async function stratified(database: Database, source: Source, plan: RowPlan): Promise<SplitRule> {
+  const { stratifyColumn: name, rule, columns } = plan;
+  if (name === undefined || !columns.some((column) => column.name === name)) return rule;
+  const group = columns.find(({ role }) => role === "group");
+  if (group) await checkPure(database, source, group.name, name);
+  const strata = countStrata();
+  const ignored = () => undefined;
+  const count = (_row: number, place: Split | number, stratum: string) => {
+    if (typeof place === "number") strata.add(stratum, place);
+    if (strata.size > mostStrata) throw tooManyStrata(source.path, name);
+  };
+  for await (const _ of readRows(database, source, plan, { fault: ignored, media: ignored, place: count }));
+  return { ...rule, strata };
+}
+
+/** @throws DataError where a group holds rows of several classes: it cannot be both kept together and ranked in each */
+async function checkPure(database: Database, source: Source, group: string, column: string): Promise<void> {
+  const textOf = (name: string) => source.columns.find((one) => one.name === name)!.text;
+  const [mixed] = await database.query(
+    `SELECT g FROM (SELECT ${textOf(group)} AS g, ${textOf(column)} AS s FROM ${source.from}) WHERE g <> ''
+     GROUP BY g HAVING count(DISTINCT coalesce(s, '')) > 1 LIMIT 1`,
+  );
+  if (mixed) throw mixedGroup(source.path, group, String(mixed[0]), column);
 }
 
 /** The source with its media columns made from other columns; one named as an existing column takes its place. */
@@ -85,10 +127,22 @@ function withMedia(source: Source, plan: ReadPlan, options: ReadOptions): Source
     // A pattern inherited from the model whose columns this file lacks: the file simply has no such media.
     if (unknown.length > 0) continue;
     const textOf = (part: string) => source.columns.find((column) => column.name === part)!.text;
-    made.push({ name, text: patternSql(pattern, textOf) });
+    const text = patternSql(pattern, textOf);
+    made.push({ name, raw: text, text, pattern });
   }
   const replaced = made.map(({ name }) => name);
   return { ...source, columns: [...source.columns.filter(({ name }) => !replaced.includes(name)), ...made] };
+}
+
+function locator(source: Source, root: string | undefined): RowPlan["locate"] {
+  const places = new Map(
+    source.columns.map(({ name, folder = source.folder, pattern }) => [
+      name,
+      { folder, ...(root !== undefined && { root }), ...(pattern !== undefined && { pattern }) },
+    ]),
+  );
+  const paths = { resolve, relative, isAbsolute };
+  return (column, text) => locateMedia(text, places.get(column)!, paths);
 }
 
 async function readFacts(
@@ -176,10 +230,13 @@ async function* readRows(
   const build = rowBuilder(plan, listener);
   // Bytes are read only where the column became media.
   const wanted = source.columns.map((column, i) => ({ ...column, kind: plan.columns[i]!.kind }));
-  const bytesOf = wanted.map(({ bytes, kind }) => (kind === "image" || kind === "audio" ? bytes : undefined));
+  const bytesOf = wanted.map(({ bytes, kind }) =>
+    kind === "image" || kind === "audio" || kind === "vector" ? bytes : undefined,
+  );
   const text = wanted.map((column, i) => `${column.text} AS c${i}`);
   const bytes = bytesOf.flatMap((sql, i) => (sql === undefined ? [] : [`${sql} AS b${i}`]));
-  const chunks = database.stream(`SELECT ${[...text, ...bytes].join(", ")} FROM ${source.from}`);
+  const key = source.key === undefined ? [] : [`${source.key} AS rowkey`];
+  const chunks = database.stream(`SELECT ${[...text, ...bytes, ...key].join(", ")} FROM ${source.from}`);
   try {
     for await (const chunk of chunks) {
       let next = text.length;
@@ -187,6 +244,7 @@ async function* readRows(
         rows: chunk[0]!.length,
         text: chunk.slice(0, text.length) as (string | null)[][],
         bytes: bytesOf.map((sql) => (sql === undefined ? undefined : (chunk[next++] as (Uint8Array | null)[]))),
+        ...(source.key !== undefined && { keys: chunk.at(-1) as (string | null)[] }),
       });
     }
   } catch (cause) {

@@ -65,7 +65,7 @@ export function checkMediaFound(path: string, survey: Survey, options: ReadOptio
   for (const [name, pattern] of Object.entries(options.media ?? {})) {
     const cells = survey.mediaCells.get(name) ?? 0;
     if (cells === 0 || (survey.unusable.get(name)?.size ?? 0) < cells) continue;
-    const first = survey.issues.find((issue) => issue.code !== "row-empty" && issue.column === name);
+    const first = survey.issues.find((issue) => issue.column === name);
     const detail = first && "detail" in first ? first.detail : "none can be used";
     throw new DataError(
       `Cannot make media column "${name}" from "${pattern}": none of ${cells} files can be used; ${detail}. ` +
@@ -73,3 +73,18 @@ export function checkMediaFound(path: string, survey: Survey, options: ReadOptio
     );
   }
 }
+
+/** More classes than this are no classes: most would have no row to give. */
+export const mostStrata = 1000;
+
+export const tooManyStrata = (path: string, column: string): DataError =>
+  new DataError(
+    `Cannot stratify ${path} by column "${column}": expected at most ${mostStrata} different values, found more. ` +
+      "Choose a column of classes; --group keeps equal values together.",
+  );
+
+export const mixedGroup = (path: string, group: string, value: string, column: string): DataError =>
+  new DataError(
+    `Cannot stratify ${path} by column "${column}" and keep groups of column "${group}" together: group "${value}" holds several ` +
+      `values of "${column}". Leave out --stratify or --group.`,
+  );

@@ -9,6 +9,7 @@ import {
   missingTokens,
   nonFinitePattern,
   numberPattern,
+  vectorPattern,
 } from "../cells.ts";
 import type { ColumnStatistics } from "../infer.ts";
 import { imageExtensions, readMediaHeader, soundExtensions } from "../media-header.ts";
@@ -71,6 +72,8 @@ const measures: readonly string[] = [
   matches("^[^ |]*([0-9]|://)[^ |]*$"),
   "min(w)",
   "max(w)",
+  matches(vectorPattern),
+  where("ends_with(l, '.npy')"),
 ];
 
 function toStatistics(name: string, rows: number, cells: readonly unknown[]): ColumnStatistics {
@@ -101,6 +104,8 @@ function toStatistics(name: string, rows: number, cells: readonly unknown[]): Co
     codes: at(after + 5),
     lowest: String(cells[after + 6] ?? ""),
     highest: String(cells[after + 7] ?? ""),
+    vectors: at(after + 8),
+    vectorFiles: at(after + 9),
   };
 }
 

@@ -4,7 +4,7 @@
  */
 
 import type { SplitFractions } from "../dataset.ts";
-import type { Issue } from "../issues.ts";
+import type { Issue, SourceIssue } from "../issues.ts";
 import { placeTally } from "../place-tally.ts";
 import { type Column, type MediaFile, type Row, type Split, splits } from "../records.ts";
 import type { RowListener } from "../rows.ts";
@@ -22,13 +22,13 @@ export interface Survey {
   readonly issues: readonly Issue[];
   /** Media column → rows whose file cannot be used. */
   readonly unusable: ReadonlyMap<string, ReadonlySet<number>>;
-  /** Media column → cells that name a file. */
+  /** Media column → cells that name a file; of vectors also those that hold numbers. */
   readonly mediaCells: ReadonlyMap<string, number>;
 }
 
 /** Issues by column and code, each kind up to a bound. */
 export interface IssueCollector {
-  add(issue: Issue & { readonly column: string }): void;
+  add(issue: Exclude<Issue, SourceIssue> & { readonly column: string }): void;
   list(): Issue[];
 }
 
@@ -66,6 +66,7 @@ export function surveyNotes(): SurveyNotes {
     issues,
     listener: {
       fault: (column, row, code, value) => issues.add({ code, column, row, value: value.slice(0, 80) }),
+      media: (column, row, code, detail) => issues.add({ code, column, row, detail }),
       place: (_row, place) => places.push(place),
     },
     takePlaces: () => {
@@ -91,13 +92,16 @@ export async function surveyRows(
 ): Promise<Survey> {
   const { columns } = plan;
   const features = columns.filter(({ role }) => role === "feature").map(({ name }) => name);
-  const media = columns.filter(({ kind }) => kind === "image" || kind === "audio").map(({ name }) => name);
+  const media = columns
+    .filter(({ kind }) => kind === "image" || kind === "audio" || kind === "vector")
+    .map(({ name }) => name);
   const unusable = new Map(media.map((name) => [name, new Set<number>()]));
   const mediaCells = new Map(media.map((name) => [name, 0]));
   const named = Object.fromEntries(splits.map((split) => [split, 0])) as Record<Split, number>;
   const places = placeTally(fractionsFor(plan));
   const emptyRows: number[] = [];
-  let [rowCount, usableRows] = [0, 0];
+  let emptyCount = 0;
+  let rowCount = 0;
   for await (const rows of chunks) {
     rowCount += rows.length;
     for (const name of media) {
@@ -109,10 +113,9 @@ export async function surveyRows(
     rows.forEach((row, i) => {
       const place = chunkPlaces[i]!;
       const isEmpty = features.every((name) => row.cells[name] === null || unusable.get(name)?.has(row.number));
-      if (isEmpty && emptyRows.length < keptAlike) emptyRows.push(row.number);
-      if (isEmpty) return;
-      usableRows++;
-      if (typeof place === "string") named[place]++;
+      if (isEmpty) {
+        if (emptyCount++ < keptAlike) emptyRows.push(row.number);
+      } else if (typeof place === "string") named[place]++;
       else places.add(place);
     });
   }
@@ -120,6 +123,7 @@ export async function surveyRows(
   const cuts = plan.byColumn && named.validation > 0 ? { test: 0, validation: 0 } : places.cuts();
   const counted = places.counts(cuts);
   const splitCounts = Object.fromEntries(splits.map((split) => [split, named[split] + counted[split]])) as typeof named;
+  const usableRows = rowCount - emptyCount;
   const issues = [...notes.issues.list(), ...emptyIssues(emptyRows, features.length > 0)];
   return { rowCount, usableRows, splitCounts, cuts, issues, unusable, mediaCells };
 }
@@ -134,10 +138,12 @@ async function findBroken(
   broken: Set<number>,
   collector: IssueCollector,
 ): Promise<void> {
-  const findings = await checkMedia(rows.map((row) => row.cells[column] as MediaFile));
+  // A vector may stand in the cell itself.
+  const files = rows.filter((row) => typeof row.cells[column] === "object");
+  const findings = await checkMedia(files.map((row) => row.cells[column] as MediaFile));
   findings.forEach((finding, i) => {
     if (finding === undefined) return;
-    const row = rows[i]!.number;
+    const row = files[i]!.number;
     if (finding.code !== "media-large") broken.add(row);
     collector.add({ ...finding, column, row });
   });

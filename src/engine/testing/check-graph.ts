@@ -68,12 +68,14 @@ function drawn({ attributes: { name, shape, initialiser } }: Tensor<"parameter">
 /**
  * ONNX Runtime's float32 result equals the float64 evaluation, for the value and for every gradient, parameters' among them,
  * whichever way matrices lie and in however many parts the batch is computed.
+ * @param tolerance error beside the greater of 1 and the value: many layers in a row round more than one operation does
  */
 export async function checkLowering(
   runtime: Runtime,
   f: (...inputs: Tensor[]) => Tensor,
   args: readonly Argument[],
   batch = batchSize,
+  tolerance = 2e-5,
 ): Promise<void> {
   const { value, by, values: given } = build(f, args, batch);
   const { loss, values } = weigh(value, given);
@@ -88,7 +90,7 @@ export async function checkLowering(
     const fed = [...lowered.inputs, ...lowered.parameters.map(({ attributes, type }) => ({ ...attributes, type }))];
     const arrays = fed.map(({ name, type }) => [name, typed(values[name]!.data, type)]);
     const received = await model.run({ batch, arrays: Object.fromEntries(arrays) });
-    for (const name of Object.keys(outputs)) expectClose(name, received[name]!, expected[name]!.data, 2e-5);
+    for (const name of Object.keys(outputs)) expectClose(name, received[name]!, expected[name]!.data, tolerance);
     await model.release();
   }
 }

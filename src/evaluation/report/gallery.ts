@@ -8,7 +8,6 @@ import type { Modality } from "../../modalities/modality.ts";
 import { generate } from "../../uses/generate.ts";
 import { sampleLatents, selectLatents } from "../../uses/latents.ts";
 import { nearest } from "../../uses/search.ts";
-import { decodeValues } from "../../uses/translate.ts";
 import { positionsWhere, type Study } from "../study.ts";
 
 /** Original values, media decoded, of rows by their number in the encoded data set. */
@@ -89,11 +88,11 @@ async function answersFor(
 ): Promise<(Value | null)[][]> {
   const column = target.columns[0]!;
   const rng = random(study.seed, `report ${target.name}`);
-  const rounds = [await decodeValues(study.model, target, posterior.mean)];
+  const rounds = [await study.model.items(target.name, posterior.mean)];
   // A sound takes a second to hear and to find its phases: one is enough.
   const isHeard = rounds[0]!.some((values) => isSound(values[column]));
   for (let i = 0; i < draws && !isHeard; i++)
-    rounds.push(await decodeValues(study.model, target, sampleLatents(posterior, rng)));
+    rounds.push(await study.model.items(target.name, sampleLatents(posterior, rng)));
   return rounds[0]!.map((_, row) => rounds.map((values) => values[row]![column] ?? null));
 }
 

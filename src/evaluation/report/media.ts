@@ -4,6 +4,7 @@
  */
 import FFT from "fft.js";
 import type { Image, Sound, Value } from "../../data/records.ts";
+import { writeVector } from "../../data/vectors.ts";
 import { encodeWav } from "../../data/wav.ts";
 import { base64, type Html, html, plain } from "./html.ts";
 
@@ -14,6 +15,7 @@ export async function showValue(value: Value | null | undefined, alt: string, en
   if (value === null || value === undefined) return html`<span class="gap" title="missing">–</span>`;
   if (typeof value === "number") return html`<span class="word">${plain(value)}</span>`;
   if (typeof value !== "object") return html`<span class="word">${breakable(shortened(String(value)))}</span>`;
+  if (value instanceof Float32Array) return html`<span class="word">${breakable(shortened(writeVector(value)))}</span>`;
   if ("pixels" in value) return html`<img class="picture" alt="${alt}" src="${await pngOf(value, encodePng)}">`;
   const picture = await pngOf(spectrogram(value), encodePng);
   return html`<span class="sound"><img alt="${alt}, as a spectrogram" src="${picture}"><audio controls preload="none" aria-label="${alt}" src="data:audio/wav;base64,${base64(encodeWav(value))}"></audio></span>`;

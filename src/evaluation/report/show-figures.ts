@@ -1,7 +1,7 @@
 /** @file The report's sections of figures: what was learnt from, curves, metrics, circumstances. In: record and metrics. Out: HTML. */
 import { describeIssue, type Issue, tellingIssues } from "../../data/issues.ts";
 import type { EpochRecord, ModelRecord } from "../../models/trained-model.ts";
-import type { Metrics } from "../metrics.ts";
+import type { Metrics, Reconstruction } from "../metrics.ts";
 import type { Study } from "../study.ts";
 import { bar, lineChart } from "./chart.ts";
 import { duration, figure, type Html, html, percent } from "./html.ts";
@@ -100,6 +100,9 @@ export function showImputation({ imputation, notes }: Metrics): Html {
 <div class="scroll"><table><thead><tr><th>column</th><th>error</th><th class="n">model</th><th class="n">constant</th><th class="n">cells</th><th class="n">inside 90 % interval</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
 }
 
+const perEvent = ({ logLikelihoodPer = {} }: Reconstruction): string[] =>
+  Object.entries(logLikelihoodPer).map(([unit, nats]) => `${figure(nats, 3)} per ${unit}`);
+
 /** All other figures, and what each is. */
 export function showFigures(metrics: Metrics): Html {
   const { reconstruction, search, lowerBound, latentAccuracy, definitions, notes, rows, split } = metrics;
@@ -112,7 +115,7 @@ export function showFigures(metrics: Metrics): Html {
     reconstruction,
   ).map(
     ([name, one]) =>
-      html`<tr><td><b>${name}</b></td><td class="n">${figure(one.logLikelihood, 4)}</td><td>${one.measure}</td><td class="n">${figure(one.error)}</td><td class="n">${one.baseline === undefined ? "–" : figure(one.baseline)}</td><td class="n">${figure(one.rows, 6)}</td></tr>`,
+      html`<tr><td><b>${name}</b></td><td class="n">${[figure(one.logLikelihood, 4), ...perEvent(one)].join("; ")}</td><td>${one.measure}</td><td class="n">${figure(one.error)}</td><td class="n">${one.baseline === undefined ? "–" : figure(one.baseline)}</td><td class="n">${figure(one.rows, 6)}</td></tr>`,
   )}</tbody></table></div>
 ${
   Object.keys(search).length === 0

@@ -1,17 +1,24 @@
 /** @file Categories and booleans. In: cells. Out: the number of the level, most frequent first, and back. */
+
+import * as z from "zod";
 import type { Scalar } from "../../data/records.ts";
-import type { CategoryState, ColumnCodec, Fault } from "./column.ts";
+import { argMax } from "../likelihoods/categorical.ts";
+import { readOptions } from "../options.ts";
+import { type CategoryState, type ColumnCodec, type Fault, isFault } from "./column.ts";
 
 const codec = (kind: CategoryState["kind"]): ColumnCodec<CategoryState> => ({
-  fit(name, cells) {
+  fit({ name, cells, options }) {
+    readOptions(z.strictObject({}), options, name);
     const levels = tally(cells).map(({ level }) => level);
     const [guess] = levels;
     return guess === undefined
       ? null
       : { name, family: "category", kind, levels, judgement: { kind: "mismatch", guess } };
   },
-  encoder: ({ levels }) => encodeLevels(levels),
-  decode: ({ value }, { levels }) => levels[value]!,
+  encoder: ({ levels }) => encodeLevel(levels),
+  decode: ([target], { levels }) => levels[target!]!,
+  expected: (chances) => chances,
+  typical: (chances, { levels }) => levels[argMax(chances)]!,
 });
 
 export const categorical = codec("categorical");
@@ -29,7 +36,16 @@ export function tally(cells: readonly Scalar[]): { level: Scalar; count: number 
 }
 
 /** Cells are the same level when they are written the same: 1 and "1" are. */
-export function encodeLevels(levels: readonly Scalar[]): (cell: Scalar) => number | Fault {
+export function levelNumbers(levels: readonly Scalar[]): (cell: Scalar) => number | Fault {
   const numbers = new Map(levels.map((level, i) => [String(level), i]));
   return (cell) => numbers.get(String(cell)) ?? "category-unseen";
+}
+
+/** The number of a cell's level as its target. */
+export function encodeLevel(levels: readonly Scalar[]): (cell: Scalar) => readonly [number] | Fault {
+  const numberOf = levelNumbers(levels);
+  return (cell) => {
+    const number = numberOf(cell);
+    return isFault(number) ? number : [number];
+  };
 }

@@ -1,12 +1,12 @@
 /**
- * @file Ordered levels. In: numbers, or words whose order the option `levels` gives. Out: the level's rank, and back.
+ * @file Ordered levels. In: numbers, or words whose order the option `levels` or the source gives. Out: the level's rank, and back.
  * The best constant guess by |shift| is the median level.
  */
 import * as z from "zod";
-import type { Scalar } from "../../data/records.ts";
+import type { Scalar, Spelling } from "../../data/records.ts";
 import { thresholdBases } from "../likelihoods/ordinal.ts";
 import { readOptions } from "../options.ts";
-import { encodeLevels, tally } from "./category.ts";
+import { encodeLevel, tally } from "./category.ts";
 import type { ColumnCodec, OrderState } from "./column.ts";
 
 const options = z.strictObject({
@@ -17,18 +17,26 @@ const options = z.strictObject({
 });
 
 export const ordinal: ColumnCodec<OrderState> = {
-  fit(name, cells, given) {
-    const { levels: declared } = readOptions(options, given, name);
+  fit({ name, cells, options: given, spelling }) {
     const counted = tally(cells);
+    const declared = readOptions(options, given, name).levels ?? spelledLevels(spelling);
     const levels = declared ?? counted.map(({ level }) => level).sort(compareLevels);
     if (levels.length < 2) return null;
     const counts = levels.map((level) => counted.find((entry) => String(entry.level) === String(level))?.count ?? 0);
     const judgement = { kind: "shift" as const, guess: levels[medianRank(counts)]! };
     return { name, family: "order", kind: "ordinal", levels: [...levels], bases: thresholdBases(counts), judgement };
   },
-  encoder: ({ levels }) => encodeLevels(levels),
-  decode: ({ value }, { levels }) => levels[value]!,
+  encoder: ({ levels }) => encodeLevel(levels),
+  decode: ([target], { levels }) => levels[target!]!,
+  expected: (chances) => chances,
+  typical: (chances, { levels }) => levels[medianRank(chances)]!,
 };
+
+/** The order that the source itself gives its levels, where it does. */
+function spelledLevels(spelling: (Spelling & { readonly levels?: readonly Scalar[] }) | undefined) {
+  const levels = spelling?.levels;
+  return levels !== undefined && levels.length >= 2 ? levels : undefined;
+}
 
 /** Numbers by size, before words in alphabetical order. */
 function compareLevels(a: Scalar, b: Scalar): number {

@@ -5,11 +5,12 @@ import { positive } from "./positive.ts";
 /** Logarithms that deviate by `spread` around `centre`. */
 const fitted = (centre: number, spread: number): GaussianState => {
   const cells = Array.from({ length: 401 }, (_, i) => Math.exp(centre + (spread * (i - 200)) / 100));
-  const state = positive.fit("area", cells, {});
+  const state = positive.fit({ name: "area", cells, options: {} });
   if (state === null) throw new Error("expected a state for four hundred numbers");
   return state;
 };
-const typical = (state: GaussianState, deviation: number) => Number(positive.decode({ value: 0, deviation }, state));
+const typical = (state: GaussianState, deviation: number) =>
+  Number(positive.typical(positive.expected([0, deviation], state), state));
 
 test("the typical value is the mean of a log-normal whose spread can be learnt", () => {
   const state = fitted(3, 0.3);

@@ -66,7 +66,9 @@ export function commonDecimals(values: readonly number[]): number | null {
 
 export function roundTo(value: number, decimals: number | null): number {
   // Beyond 2^53 / 10^decimals every double is already a multiple of the unit.
-  return decimals === null || Math.abs(value) > 1e14 / 10 ** decimals ? value : Number(value.toFixed(decimals));
+  if (decimals === null || Math.abs(value) > 1e14 / 10 ** decimals) return value;
+  // Plus 0, since what rounds to it from below is written "-0".
+  return Number(value.toFixed(decimals)) + 0;
 }
 
 export const average = (values: readonly number[]): number =>

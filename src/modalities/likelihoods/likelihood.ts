@@ -17,6 +17,8 @@ export interface ScalarLikelihood {
   mean(parameters: ArrayLike<number>): number;
   mode(parameters: ArrayLike<number>): number;
   deviation(parameters: ArrayLike<number>): number;
+  /** Chance of the mark that stands for zero; mean, mode and deviation are then those of the other numbers. */
+  zeroChance?(parameters: ArrayLike<number>): number;
   sample(parameters: ArrayLike<number>, random: Random): number;
 }
 

@@ -55,6 +55,7 @@ function decoder() {
   const decoded: string[] = [];
   const never = () => Promise.reject(new Error("no sound here"));
   const pictures: MediaDecoder = {
+    vector: () => Promise.reject(new Error("no vectors here")),
     sound: never,
     probeSound: never,
     probeImage: async () => ({ width: 8, height: 8, channels: 1 }),

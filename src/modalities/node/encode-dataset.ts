@@ -20,13 +20,15 @@ import {
   type Value,
   type Values,
 } from "../../data/records.ts";
+import { extractFeatures } from "../backbone/extract.ts";
 import { encodeRows } from "../batch.ts";
 import type { EncodedRows } from "../encoded-rows.ts";
-import type { Batch, Modality } from "../modality.ts";
-import { fitModalities, mediaColumns, planMedia } from "../open-modality.ts";
+import type { Batch, Modality, ModalityKinds } from "../modality.ts";
+import { backboneUses, fitModalities, mediaColumns, planMedia } from "../open-modality.ts";
 import { type RecordLayout, recordLayout } from "../record-layout.ts";
 import { keepRows, keptRows } from "./encoded-store.ts";
-import { fitSample } from "./fit-sample.ts";
+import { featureSample, fitSample } from "./fit-sample.ts";
+import type { Backbones } from "./read-backbones.ts";
 
 export interface EncodedDataset {
   readonly rows: EncodedRows;
@@ -41,6 +43,8 @@ export interface EncodedDataset {
 export interface EncodeOptions {
   readonly decoder: MediaDecoder;
   readonly cache?: ArrayCache | undefined;
+  /** Values of columns that are read through a backbone → features, a part of the rows at a time. */
+  readonly extract?: ((rows: readonly Values[]) => Promise<readonly Values[]>) | undefined;
   /** Bytes of arrays that may stand in memory; larger ones are read from disk as they are needed. */
   readonly memory?: number | undefined;
   /** Share of the rows decoded, in 0..1; not called when the cache has them. */
@@ -55,27 +59,40 @@ const filesAtOnce = 8;
 const rowsAtOnce = 256;
 const defaultMemory = 64 * 1024 * 1024;
 
+export interface FitOptions {
+  readonly decoder: MediaDecoder;
+  readonly seed: number;
+  readonly kinds?: ModalityKinds | undefined;
+  readonly backbones?: Pick<Backbones, "kinds" | "networkOf"> | undefined;
+}
+
 /** Fits every modality to the training rows: a choice of many of them, and of some hundreds of their media. */
 export async function fitDataset(
   dataset: Dataset,
-  { decoder, seed }: { decoder: MediaDecoder; seed: number },
+  { decoder, seed, kinds, backbones }: FitOptions,
 ): Promise<Modality[]> {
   const { columns: settings } = dataset.reading;
-  const media = mediaColumns(dataset.columns).map(({ name }) => name);
+  const more = { kinds, backbones: backbones?.kinds };
+  const media = mediaColumns(dataset.columns, settings, more).map(({ name }) => name);
   const { rows: training, files } = await fitSample(dataset, { media, seed });
   const probes: Record<string, MediaProbe[]> = {};
   for (const name of media) {
     const found = await inParallel([...files[name]!.values()], (file) => probe(file, decoder));
     probes[name] = found.filter((one) => one !== undefined);
   }
-  const requests = planMedia(dataset.columns, settings, probes);
+  const requests = planMedia(dataset.columns, settings, probes, more);
   const sample = await inParallel(training, (row) => {
     const own = media.flatMap((name) => (files[name]!.has(row) ? [[name, files[name]!.get(row)!] as const] : []));
     if (own.length === 0) return withoutMedia(row.cells);
     const wanted = Object.fromEntries(own.flatMap(([name]) => (requests[name] ? [[name, requests[name]]] : [])));
     return decodeRow({ ...row, cells: { ...row.cells, ...Object.fromEntries(own) } }, wanted, decoder, () => undefined);
   });
-  return fitModalities(dataset.columns, settings, sample, requests);
+  const uses = backboneUses(dataset.columns, settings, requests, more);
+  if (!backbones || Object.keys(uses).length === 0)
+    return fitModalities(dataset.columns, settings, sample, requests, more);
+  const shown = featureSample(sample, Object.keys(uses), seed);
+  const prepared = await extractFeatures(uses, shown, backbones.networkOf);
+  return fitModalities(dataset.columns, settings, prepared, requests, more);
 }
 
 /** All rows as arrays. Decoded arrays come from the cache when neither data, media nor modalities have changed. */
@@ -116,7 +133,7 @@ async function keyOf(dataset: Dataset, modalities: readonly Modality[]): Promise
 async function encodeAll(
   dataset: Dataset,
   modalities: readonly Modality[],
-  { decoder, onDecoded }: EncodeOptions,
+  { decoder, extract, onDecoded }: EncodeOptions,
   place: Place & { readonly layout: RecordLayout },
 ): Promise<EncodedDataset> {
   const requests: Record<string, MediaRequest> = Object.assign({}, ...modalities.map(({ media }) => media));
@@ -129,7 +146,7 @@ async function encodeAll(
       for (let start = 0; start < chunk.length; start += rowsAtOnce) {
         const part = chunk.slice(start, start + rowsAtOnce);
         if (done + part.length > place.count) throw changed(dataset);
-        await store.append(await encodePart(part, modalities, requests, decoder, issues.add));
+        await store.append(await encodePart(part, modalities, requests, { decoder, extract }, issues.add));
         part.forEach(({ split }, i) => {
           codes[done + i] = splits.indexOf(split);
         });
@@ -153,14 +170,14 @@ export async function encodePart(
   part: readonly Row[],
   modalities: readonly Modality[],
   requests: Readonly<Record<string, MediaRequest>>,
-  decoder: MediaDecoder,
+  { decoder, extract }: Pick<EncodeOptions, "decoder" | "extract">,
   onIssue: (issue: Issue & { readonly column: string }) => void,
 ): Promise<Batch> {
   const values =
     Object.keys(requests).length === 0
       ? part.map(({ cells }) => withoutMedia(cells))
       : await inParallel(part, (row) => decodeRow(row, requests, decoder, onIssue));
-  const batch = encodeRows(modalities, values);
+  const batch = encodeRows(modalities, extract ? await extract(values) : values);
   for (const { issues } of Object.values(batch))
     for (const issue of issues) if (issue.code !== "row-empty") onIssue({ ...issue, row: part[issue.row]!.number });
   return batch;
@@ -203,6 +220,7 @@ function withoutMedia(cells: Row["cells"]): Values {
 }
 
 async function probe(file: MediaFile, decoder: MediaDecoder): Promise<MediaProbe | undefined> {
+  if (file.media === "vector") return undefined;
   try {
     return await (file.media === "image" ? decoder.probeImage(file) : decoder.probeSound(file));
   } catch (error) {

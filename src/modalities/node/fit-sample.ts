@@ -4,7 +4,7 @@
  * In: a Dataset. Out: Rows without the bytes of their media, and for each media column the files of some hundreds of them.
  */
 import type { Dataset } from "../../data/dataset.ts";
-import type { Cell, Column, MediaFile, Row } from "../../data/records.ts";
+import type { Cell, Column, MediaFile, Row, Values } from "../../data/records.ts";
 import { position } from "../../data/split.ts";
 import { random, shuffle } from "../../engine/random.ts";
 
@@ -53,7 +53,8 @@ export async function fitSample(
   if (share < 1) rows.push(...rare.missedBy(rows));
   const chosen = Object.fromEntries(
     media.map((name) => {
-      const holding = rows.filter(({ cells }) => cells[name] !== null);
+      // A vector may stand in the cell itself: then there is no file to decode.
+      const holding = rows.filter(({ cells }) => typeof cells[name] === "object" && cells[name] !== null);
       return [name, sampleRows(holding, mediaSample, seed, name)];
     }),
   );
@@ -138,4 +139,19 @@ function rareLevels(columns: readonly Column[]) {
       return [...added.values()].sort((a, b) => a.number - b.number);
     },
   };
+}
+
+/** The sample with values of these columns in some hundreds of its rows alone, null elsewhere: a backbone takes its time. */
+export function featureSample(sample: readonly Values[], columns: readonly string[], seed: number): Values[] {
+  const shown = new Map(
+    columns.map((name) => {
+      const holding = [...sample.keys()].filter((i) => (sample[i]![name] ?? null) !== null);
+      shuffle(holding, random(seed, `sample ${name}`));
+      return [name, new Set(holding.slice(0, mediaSample))];
+    }),
+  );
+  return sample.map((values, i) => {
+    const hidden = columns.filter((name) => !shown.get(name)!.has(i));
+    return { ...values, ...Object.fromEntries(hidden.map((name) => [name, null])) };
+  });
 }

@@ -11,11 +11,13 @@ import { random } from "../../engine/random.ts";
 import { type NdArray, ndarray, sizeOf } from "../../engine/reference.ts";
 import { isOp, type Tensor, topologicalOrder } from "../../engine/tensor.ts";
 import { arrayInputName, modalityInputs } from "../batch.ts";
-import type { Encoded, Modality } from "../modality.ts";
+import type { Encoded, Modality, ModalityKinds } from "../modality.ts";
 import { openModality } from "../open-modality.ts";
 
 export interface ModalityCase {
   readonly modality: Modality;
+  /** Where the modality is none of the built-in ones: what opens its state. */
+  readonly kinds?: ModalityKinds;
   /** Complete rows. */
   readonly samples: readonly Values[];
   /** Parameters whose likelihood is concentrated on the encoded rows. */
@@ -68,7 +70,7 @@ export function likelihoodOf(modality: Modality, encoded: Encoded, parameters: F
 
 export function modalityContract(name: string, make: () => ModalityCase): void {
   describe(`${name}: the contract of a modality`, () => {
-    const { modality, samples, parametersFor, expectSame, densityAt } = make();
+    const { modality, kinds, samples, parametersFor, expectSame, densityAt } = make();
     const encoded = modality.encode(samples);
     const rows = samples.length;
     const sizes = (of: Encoded) => Object.entries(of.arrays).map(([array, { length }]) => [array, length]);
@@ -143,7 +145,7 @@ export function modalityContract(name: string, make: () => ModalityCase): void {
     });
 
     it("is the same after its state has been written and read", () => {
-      const again = openModality(JSON.parse(JSON.stringify(modality.state)) as Modality["state"]);
+      const again = openModality(JSON.parse(JSON.stringify(modality.state)) as Modality["state"], kinds);
       expect(again.state).toEqual(modality.state);
       expect(again.encode(samples)).toEqual(encoded);
       const parameters = drawParameters(modality, rows);
@@ -155,6 +157,40 @@ export function modalityContract(name: string, make: () => ModalityCase): void {
       const typical = modality.typical(parametersFor(encoded), rows);
       expect(sizes(typical)).toEqual(sizes(encoded));
       expect([...typical.present]).toEqual(samples.map(() => 1));
+    });
+
+    it.skipIf(!modality.extent)(
+      "marks places of the item along the first axis of its features (skipped: all are)",
+      () => {
+        const extent = modality.extent!(modalityInputs(modality));
+        expect(extent.shape).toEqual(["batch", modality.featureShape[0]]);
+        const graph = { extent: mul(extent, 1) };
+        const { data } = evaluate(graph, feedValues(modality, encoded, drawParameters(modality, rows), graph)).extent;
+        const length = modality.featureShape[0]!;
+        for (let row = 0; row < rows; row++) {
+          const places = [...data.slice(row * length, (row + 1) * length)];
+          expect(places[0]).toBe(1);
+          expect(places).toEqual([...places].sort((a, b) => b - a));
+          expect(new Set([0, 1, ...places]).size).toBe(2);
+        }
+      },
+    );
+
+    it.skipIf(!modality.sequence)("reads its own tokens back, in which none is unsaid (skipped: no sequence)", () => {
+      const { array, length, size, unsaid, values } = modality.sequence!;
+      expect(Object.keys(modality.arrays)).toEqual([array]);
+      expect(modality.parameterShape).toEqual([length, size]);
+      const tokens = encoded.arrays[array] as Int32Array;
+      expect(tokens.some((token) => unsaid.includes(token))).toBe(false);
+      values(tokens, rows).forEach((own, row) => {
+        expectSame(own, samples[row]!);
+      });
+    });
+
+    it.skipIf(!modality.events)("counts at least one event in each row (skipped: rows are alike)", () => {
+      const count = (some: readonly Values[]) => modality.events!.count(modality.encode(some));
+      for (const sample of samples) expect(count([sample])).toBeGreaterThanOrEqual(1);
+      expect(count([...samples, {}])).toBe(samples.reduce((sum, sample) => sum + count([sample]), 0));
     });
 
     it("takes a missing row as missing: absent, all zeros, no issue", () => {

@@ -1,0 +1,84 @@
+/**
+ * @file A plain table on disk for what DuckDB cannot scan as it is. In: rows of texts, one by one, later ones perhaps wider.
+ * Out: a regular CSV file and the FROM clause that reads it; its columns are c0, c1, … An empty cell is an empty text.
+ */
+import { type FileHandle, open } from "node:fs/promises";
+import { type Database, sqlPath } from "./duckdb.ts";
+
+export interface TableWriter {
+  /** Resolves at once unless a piece is written out. */
+  append(cells: readonly string[]): Promise<void> | undefined;
+  /** Columns of the widest row so far. */
+  readonly width: number;
+  readonly rows: number;
+  /** Ends writing. @param width columns to read, where rows may be narrower than the table */
+  finish(width?: number): Promise<string>;
+}
+
+const pieceLength = 1 << 20;
+/** Bytes, or characters, of one row at most. */
+export const longestRow = 16 * 1024 * 1024;
+
+export async function tableWriter(database: Database): Promise<TableWriter> {
+  const path = database.temporary("table.csv");
+  const file = await open(path, "w");
+  let width = 0;
+  let rows = 0;
+  let longest = 0;
+  let piece = "";
+  return {
+    get width() {
+      return width;
+    },
+    get rows() {
+      return rows;
+    },
+    append: (cells) => {
+      width = Math.max(width, cells.length);
+      rows++;
+      const text = line(cells);
+      longest = Math.max(longest, text.length);
+      piece += text;
+      if (piece.length < pieceLength) return undefined;
+      const full = piece;
+      piece = "";
+      return file.writeFile(full);
+    },
+    finish: async (asked = width) => {
+      await writeLast(file, piece);
+      return plainTable(path, Math.max(1, asked), longest * 3);
+    },
+  };
+}
+
+async function writeLast(file: FileHandle, piece: string): Promise<void> {
+  try {
+    await file.writeFile(piece);
+  } finally {
+    await file.close();
+  }
+}
+
+function line(cells: readonly string[]): string {
+  // A line of nothing would be no row.
+  let text = cells[0] ? quoted(cells[0]) : '""';
+  for (let i = 1; i < cells.length; i++) text += `,${quoted(cells[i]!)}`;
+  return `${text}\n`;
+}
+
+/** DuckDB cannot tell an apostrophe from a quote only where none is a quote: whatever is not plain is quoted. */
+const quoted = (cell: string): string => (/[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+
+/** DuckDB's reader sets aside sixteen times the longest line unless told otherwise. @param bytes of the longest line */
+export function lineSize(bytes: number): string {
+  const most = Math.max(2 ** 21, bytes + 2);
+  return `max_line_size=${most}, buffer_size=${Math.max(2 ** 24, most * 2)}`;
+}
+
+function plainTable(path: string, width: number, longest: number): string {
+  const types = Array.from({ length: width }, (_, i) => `'c${i}': 'VARCHAR'`).join(", ");
+  return (
+    `read_csv(${sqlPath(path)}, header=false, delim=',', quote='"', escape='"', new_line='\\n', auto_detect=false, ` +
+    `null_padding=true, parallel=false, strict_mode=true, ${lineSize(longest)}, columns={${types}})`
+  );
+}
