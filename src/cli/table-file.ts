@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBDataChunk, DuckDBInstance, FLOAT, VARCHAR } from "@duckdb/node-api";
 import { replaceFile } from "../artifact/node/write-file.ts";
-import { memoryLimit, sqlName, sqlText } from "../data/node/duckdb.ts";
+import { sqlName, sqlText } from "../data/node/duckdb.ts";
 
 export type TableFormat = "parquet" | "csv" | "jsonl";
 
@@ -32,7 +32,7 @@ export async function writeTable(
   parts: AsyncIterable<TablePart>,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "polyvae-table-"));
-  const instance = await DuckDBInstance.create(join(folder, "rows.duckdb"), { memory_limit: memoryLimit });
+  const instance = await DuckDBInstance.create(join(folder, "rows.duckdb"), { memory_limit: "512MB" });
   const connection = await instance.connect();
   try {
     const declared = columns.map(({ name, type }) => `${sqlName(name)} ${type}`).join(", ");
