@@ -133,7 +133,10 @@ function openCsv(path: string, text: string, whole: boolean, compression: string
   ];
   return {
     path,
-    columns: first.map((name, i) => ({ name: (header && name.trim()) || `column${i + 1}`, text: trimmed(`c${i}`) })),
+    columns: first.map((name, i) => ({
+      name: (header && name.trim()) || `column${i + 1}`,
+      text: trimmed(`c${i}`, first.length),
+    })),
     from: `read_csv(${sqlPath(path)}, ${options.join(", ")})`,
   };
 }
@@ -154,7 +157,7 @@ async function openJson(database: Database, path: string, compression: string, f
   const types = names.map((name) => `${sqlText(name)}: 'VARCHAR'`).join(", ");
   return {
     path,
-    columns: names.map((name) => ({ name, text: trimmed(sqlName(name)) })),
+    columns: names.map((name) => ({ name, text: trimmed(sqlName(name), names.length) })),
     from: `read_json(${reader}, columns={${types}})`,
   };
 }
@@ -168,17 +171,21 @@ async function openParquet(database: Database, path: string): Promise<Source> {
     throw explainRead(path, cause);
   });
   refuseRepeats(path, topLevelNames(schema.map(([name, children]) => [String(name), Number(children ?? 0)])));
-  return { path, columns: described.map(([name, type]) => parquetColumn(String(name), String(type))), from };
+  return {
+    path,
+    columns: described.map(([name, type]) => parquetColumn(String(name), String(type), described.length)),
+    from,
+  };
 }
 
-function parquetColumn(name: string, type: string): SourceColumn {
+function parquetColumn(name: string, type: string, columns: number): SourceColumn {
   const column = sqlName(name);
   if (type === "BLOB") return { name, text: "NULL::VARCHAR", bytes: column };
   // As published data sets carry media: {bytes, path}, either of which may be null.
   if (/^STRUCT\(/.test(type) && /\bbytes"? BLOB/.test(type)) {
     return { name, text: /\bpath"? VARCHAR/.test(type) ? `${column}.path` : "NULL::VARCHAR", bytes: `${column}.bytes` };
   }
-  return { name, text: trimmed(`CAST(${column} AS VARCHAR)`) };
+  return { name, text: trimmed(`CAST(${column} AS VARCHAR)`, columns) };
 }
 
 /** The schema lists a tree depth first; DuckDB itself renames repeated columns without a word. */
@@ -196,8 +203,12 @@ function topLevelNames(schema: readonly (readonly [string, number])[]): string[]
   return names;
 }
 
+/** Every node of every expression costs DuckDB a buffer: of many columns only the plain form fits into memory. */
+const fewColumns = 500;
+
 /** Asked first whether there is anything to trim: trimming every cell takes longer than reading the file. */
-const trimmed = (expression: string): string => {
+const trimmed = (expression: string, columns: number): string => {
+  if (columns > fewColumns) return `trim(${expression}, E' \\t\\r\\n')`;
   const ends = [" ", "\\t", "\\r", "\\n"].map((space) => `suffix(${expression}, E'${space}')`);
   return `CASE WHEN ${expression} < '!' OR ${ends.join(" OR ")} THEN trim(${expression}, E' \\t\\r\\n') ELSE ${expression} END`;
 };
