@@ -87,17 +87,19 @@ describe("text", () => {
   const fitted = (texts: string[], options: unknown = {}): Modality => fitText("word", rowsOf(...texts), options)!;
   const byCharacter = { tokenizer: "character", decoder: "positional" };
 
-  it("is as long as the longest string, up to 64 tokens", () => {
+  it("is as long as 99 % of the strings, up to 64 tokens", () => {
     expect(fitted(["seven", "two"], byCharacter).featureShape).toEqual([5, 64]);
+    const few = ["x".repeat(30), ...Array.from({ length: 199 }, () => "seven")];
+    expect(fitted(few, byCharacter).state).toMatchObject({ length: 5 });
     expect(fitted(["x".repeat(99)], byCharacter).state).toMatchObject({ length: 64 });
     expect(fitted(["x".repeat(99)], { ...byCharacter, maxLength: 80 }).state).toMatchObject({ length: 80 });
   });
 
   it("says what belongs to an item, and counts its tokens with the end", () => {
-    const modality = fitted(["abc", "a"]);
+    const modality = fitted(["abcde", "a"]);
     expect(modality.extent).toBeDefined();
-    expect(modality.events!.count(modality.encode([...rowsOf("abc", "a"), {}]))).toBe(
-      modality.events!.count(modality.encode(rowsOf("abc"))) + 2,
+    expect(modality.events!.count(modality.encode([...rowsOf("abcde", "a"), {}]))).toBe(
+      modality.events!.count(modality.encode(rowsOf("abcde"))) + 2,
     );
   });
 

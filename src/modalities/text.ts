@@ -7,7 +7,7 @@
  */
 import * as z from "zod";
 import type { Values } from "../data/records.ts";
-import { ascending, average } from "./columns/scaling.ts";
+import { ascending, average, quantile } from "./columns/scaling.ts";
 import type { Modality, ModalityKind, ModalityState } from "./modality.ts";
 import { readOptions, readState } from "./options.ts";
 import { bagOfTokens } from "./text-bag.ts";
@@ -31,6 +31,8 @@ const options = z.strictObject({
 const defaultVocabulary = 1000;
 /** Byte-level tokenisers spell with 256 bytes; the end and the unknown token stand beside them. */
 const smallestByteVocabulary = 258;
+/** A few long strings must not make every step slow: 99 % fit whole, unless the config says otherwise. */
+const fittingShare = 0.99;
 const longestByDefault = 64;
 const defaultDropout = 0.75;
 
@@ -46,8 +48,8 @@ export function fitText(name: string, sample: readonly Values[], given: unknown)
   const file = trainTokenizer(texts, { kind, vocabulary, lowerCase });
   const tokenizer = openTokenizer(file);
   const lengths = ascending(texts.map((text) => tokenizer.encode(text).length));
-  const longest = Math.max(1, Math.min(lengths.at(-1)!, longestByDefault));
-  const length = chosen.maxLength ?? longest;
+  const fitting = Math.max(1, Math.ceil(quantile(lengths, fittingShare)));
+  const length = chosen.maxLength ?? Math.min(fitting, longestByDefault);
   const meanLength = average(Array.from(lengths, (own) => Math.min(own, length)));
   const wordDropout = chosen.wordDropout ?? defaultDropout;
   return openText({ kind: "text", name, decoder, tokenizer: file, length, meanLength, wordDropout });
