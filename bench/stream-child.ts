@@ -29,7 +29,6 @@ const fitSeconds = since(fitted);
 const encoding = performance.now();
 const { rows, splits, close } = await encodeDataset(dataset, modalities, {
   decoder: nodeMediaDecoder,
-  cache,
   memory: 0,
 });
 const encodeSeconds = since(encoding);
