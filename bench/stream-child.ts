@@ -2,7 +2,6 @@
  * @file Speeds of one large data set, in a process of its own. In: its path and a number of steps. Out: JSON: rows a second of decoding
  * and encoding, of the loader alone, and of training with it; seconds that training waited for the loader.
  */
-import { arrayCache } from "../src/data/node/cache.ts";
 import { nodeMediaDecoder } from "../src/data/node/media-decoder.ts";
 import { openData } from "../src/data/node/open-data.ts";
 import { nodeRuntime } from "../src/engine/node/runtime.ts";
@@ -28,10 +27,8 @@ const fitted = performance.now();
 const modalities = await fitDataset(dataset, { decoder: nodeMediaDecoder, seed: 0 });
 const fitSeconds = since(fitted);
 const encoding = performance.now();
-const cache = arrayCache(`${path}.cache`, 20e9);
 const { rows, splits, close } = await encodeDataset(dataset, modalities, {
   decoder: nodeMediaDecoder,
-  cache,
   memory: 0,
 });
 const encodeSeconds = since(encoding);

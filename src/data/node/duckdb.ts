@@ -39,6 +39,8 @@ export async function openDatabase(): Promise<Database> {
     stream: async function* (sql) {
       const connection = await instance.connect();
       try {
+        // Chunks are counted without the bytes of their texts and files: by default hundreds of MB of pictures would wait.
+        await connection.run("SET streaming_buffer_size = '32KB'");
         yield* chunks(connection, sql);
       } finally {
         connection.closeSync();
@@ -57,7 +59,10 @@ async function* chunks(connection: DuckDBConnection, sql: string): AsyncGenerato
   for (;;) {
     const chunk = await result.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) return;
-    yield chunk.getColumns().map((column) => column.map(plain));
+    const columns = chunk.getColumns().map((column) => column.map(plain));
+    // Values are copies by now: the chunk's own memory goes at once, not when the collector finds it.
+    chunk.reset();
+    yield columns;
   }
 }
 
