@@ -41,7 +41,7 @@ export function fitText(name: string, sample: readonly Values[], given: unknown)
   const chosen = readOptions(options, given, name);
   const texts = sample.map((row) => textOf(row[name])).filter((text) => text !== null);
   if (texts.length === 0) return null;
-  const decoder = chosen.decoder ?? "autoregressive";
+  const decoder = chosen.decoder ?? (recur(texts) ? "positional" : "autoregressive");
   const kind = chosen.tokenizer ?? (decoder === "bag" ? "word" : "bpe");
   const vocabulary = vocabularyOf(name, kind, chosen.vocabulary);
   const lowerCase = chosen.lowerCase ?? kind === "word";
@@ -54,6 +54,9 @@ export function fitText(name: string, sample: readonly Values[], given: unknown)
   const wordDropout = chosen.wordDropout ?? defaultDropout;
   return openText({ kind: "text", name, decoder, tokenizer: file, length, meanLength, wordDropout });
 }
+
+/** Each text stands twice on average: names of a closed list, told by the latent alone, where nothing is gained from the tokens before. */
+const recur = (texts: readonly string[]): boolean => 2 * new Set(texts).size <= texts.length;
 
 function vocabularyOf(name: string, kind: TokenizerKind, asked = defaultVocabulary): number {
   const isOfBytes = kind === "bpe" || kind === "unigram";

@@ -143,7 +143,7 @@ const refused: readonly (readonly [string, RegExp, 1 | 2, string])[] = [
   ],
   [
     "a sound of no samples",
-    /silent\.wav: it has no samples/,
+    /silent\.wav has no samples/,
     1,
     "translate sounds.polyvae --given sound=silent.wav --to k",
   ],
@@ -215,12 +215,12 @@ describe("listed, and the rest goes on", () => {
     const found = issues.map(({ code, column, row }) =>
       [code, column, row].filter((part) => part !== undefined).join(" "),
     );
-    const expected = ["column-empty hole", "number-not-finite k 8", "number-not-finite k 9", "number-not-finite k 10"];
+    const expected = ["column-empty hole", "number-not-finite k 9", "number-not-finite k 10"];
     expected.push("media-undecodable photo 4", "media-absent photo 5", "row-empty 21");
     expect(found.sort()).toEqual(expected.sort());
     const trained = await polyvae("train", "messy.csv", "-o", "messy.polyvae", "--epochs", "2");
     expect(trained.status, trained.stderr).toBe(0);
-    expect(trained.stderr).toMatch(/7 issues in the data[\s\S]*row 4, column "photo"/);
+    expect(trained.stderr).toMatch(/6 issues in the data[\s\S]*row 4, column "photo"/);
     expect(existsSync(join(folder, "messy.polyvae"))).toBe(true);
   });
 

@@ -50,7 +50,7 @@ describe("refused, naming the file and the remedy", () => {
     [
       "a picture",
       "picture.csv",
-      Buffer.from("\x89PNG\r\n\x1a\n0123456789abcdef", "latin1"),
+      Buffer.from("\x89PNG\r\n\x1a\n0123456789abcdef0123456789", "latin1"),
       /picture\.csv.*png.*folder/,
     ],
     [

@@ -4,6 +4,7 @@
 import { dirname } from "node:path";
 import { DataError, nameList } from "../data-error.ts";
 import { detectEncoding } from "../encoding.ts";
+import { readMediaHeader } from "../media-header.ts";
 import { openArrow } from "./arrow-source.ts";
 import { type Content, inspectContent } from "./content.ts";
 import { openCsv } from "./csv-source.ts";
@@ -30,6 +31,12 @@ export async function openFile(database: Database, path: string, plan: SourcePla
 async function openTable(database: Database, content: Content, plan: SourcePlan): Promise<Table> {
   if (content.format === "parquet") return openParquet(database, content);
   if (content.format !== "text") return openArrow(database, content);
+  const media = readMediaHeader(content.head);
+  if (media && media.format !== "mp3") {
+    throw new DataError(
+      `Cannot read ${content.path}: expected a table, found a ${media.format} file. Give the folder that holds it, or a table that names it.`,
+    );
+  }
   const encoding = detectEncoding(content.head);
   if (encoding === undefined) {
     throw new DataError(

@@ -34,7 +34,10 @@ export const networkRecords = (
   }));
 
 /** Numbers in the parameters that these values depend on. */
-export const parameterCount = (outputs: readonly Tensor[]): number =>
-  topologicalOrder(outputs)
-    .filter((node) => isOp(node, "parameter"))
-    .reduce((count, { shape }) => count + staticSize(shape), 0);
+export function parameterCount(outputs: readonly Tensor[]): number {
+  // Two outputs may each have a node for the same parameter.
+  const sizes = new Map<string, number>();
+  for (const node of topologicalOrder(outputs))
+    if (isOp(node, "parameter")) sizes.set(node.attributes.name, staticSize(node.shape));
+  return [...sizes.values()].reduce((a, b) => a + b, 0);
+}
