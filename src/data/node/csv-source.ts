@@ -15,6 +15,9 @@ import { type SourceColumn, textColumn } from "./source.ts";
 import { type SourceIssues, sourceIssues } from "./source-issues.ts";
 import { lineSize, longestRow, tableWriter } from "./table-writer.ts";
 
+/** DuckDB keeps a buffer for every node of every expression: the cells of files with more columns are trimmed while they are copied. */
+const mostTrimmed = 500;
+
 type CsvPlan = Pick<Reading, "header" | "delimiter">;
 
 export async function openCsv(database: Database, content: Content, encoding: Encoding, plan: CsvPlan): Promise<Table> {
@@ -25,8 +28,11 @@ export async function openCsv(database: Database, content: Content, encoding: En
   if (first.length === 0)
     throw new DataError(`Cannot read ${path}: no line of it holds anything. Expected a header and rows.`);
   const layout = layoutOf(dialect, plan.header);
-  const columns = layout.names.map((name, i) => textColumn(name, `c${i}`));
-  const isPlain = encoding === "utf-8" && layout.names.length === first.length && !form.returns;
+  const isWide = layout.names.length > mostTrimmed;
+  const columns = layout.names.map((name, i) =>
+    isWide ? { name, raw: `c${i}`, text: `c${i}` } : textColumn(name, `c${i}`),
+  );
+  const isPlain = !isWide && encoding === "utf-8" && layout.names.length === first.length && !form.returns;
   if (isPlain && form.delimiter.length === 1 && form.delimiter !== "\0" && form.delimiter < "\x7f") {
     const [delimiter, quote] = [form.delimiter.charCodeAt(0), form.quote.charCodeAt(0)];
     const scan = { delimiter, quote, width: first.length, longest: longestRow };
@@ -99,12 +105,13 @@ async function copied(
   const table = await tableWriter(database);
   const reader = csvReader(dialect.form);
   const { length: width } = layout.names;
+  const isWide = width > mostTrimmed;
   let isHeader = plan.header;
   const keep = async (records: readonly CsvRecord[]) => {
     for (const record of records) {
       const cells = isHeader ? undefined : fitted(record, width, issues);
       isHeader = false;
-      if (cells !== undefined) await table.append(cells);
+      if (cells !== undefined) await table.append(isWide ? cells.map((cell) => cell.trim()) : cells);
     }
   };
   for await (const text of decodeText(readBytes(path, compression), encoding, notes)) await keep(reader.push(text));

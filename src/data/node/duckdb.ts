@@ -12,10 +12,17 @@ export interface Database {
   query(sql: string): Promise<SqlValue[][]>;
   /** Chunks of at most 2048 rows, column by column, in source order; reading stops when the loop does. */
   stream(sql: string): AsyncGenerator<SqlValue[][]>;
+  /** Gives tables of very many columns the memory that their chunks of 2048 rows take. */
+  makeRoom(columns: number): Promise<void>;
   /** The path of a file that lives until the database is closed. */
   temporary(name: string): string;
   close(): void;
 }
+
+const memoryMegabytes = 1000;
+const manyColumns = 1000;
+/** 2048 texts of 16 bytes in each step of a query: reading, trimming, giving out. */
+const megabytesOfColumn = 0.3;
 
 export async function openDatabase(): Promise<Database> {
   const folder = temporaryFolder();
@@ -23,7 +30,7 @@ export async function openDatabase(): Promise<Database> {
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
     // Two buffers of the CSV reader for the longest lines take half of it, though hardly ever filled.
-    memory_limit: "1GB",
+    memory_limit: `${memoryMegabytes}MB`,
     temp_directory: folder.file("spill"),
   });
   return {
@@ -42,6 +49,15 @@ export async function openDatabase(): Promise<Database> {
         // Chunks are counted without the bytes of their texts and files: by default hundreds of MB of pictures would wait.
         await connection.run("SET streaming_buffer_size = '32KB'");
         yield* chunks(connection, sql);
+      } finally {
+        connection.closeSync();
+      }
+    },
+    makeRoom: async (columns) => {
+      if (columns <= manyColumns) return;
+      const connection = await instance.connect();
+      try {
+        await connection.run(`SET memory_limit = '${Math.ceil(memoryMegabytes + columns * megabytesOfColumn)}MB'`);
       } finally {
         connection.closeSync();
       }

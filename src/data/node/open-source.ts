@@ -14,7 +14,9 @@ import type { Source, SourcePlan } from "./source.ts";
 
 export async function openSource(database: Database, path: string, plan: SourcePlan): Promise<Source> {
   const source = await openPlace(database, path, plan);
-  return joinSources(database, source, plan.join ?? [], plan);
+  const joined = await joinSources(database, source, plan.join ?? [], plan);
+  await database.makeRoom(joined.columns.length);
+  return joined;
 }
 
 async function openPlace(database: Database, path: string, plan: SourcePlan): Promise<Source> {
