@@ -115,6 +115,7 @@ const inspect = (): Command =>
     "column kept out of the model and used only to judge it",
   )
     .argument("<data>", dataHelp)
+    .option("--leakage", "look for held-out rows that nearly equal a training row; decodes all media")
     .option("--write-config <file>", "write all that was found as a config file to edit, such as polyvae.yaml")
     .option("--force", "write over an existing config file")
     .action(async (data: string, flags: InspectFlags) => (await import("./commands/inspect.ts")).inspect(data, flags));

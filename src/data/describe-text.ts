@@ -156,6 +156,22 @@ function renderLearnt(wouldLearn: DatasetDescription["wouldLearn"], width: numbe
 }
 
 /** Names in lines of equal indent, four lines at most. */
+/** Two lines and a half of a terminal: enough for where, what and what to do. */
+const longestMessage = 240;
+
+function wrapWords(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = " ";
+  for (const word of text.split(" ")) {
+    if (columnsOf(line) + 1 + columnsOf(word) > width && line.trim() !== "") {
+      lines.push(line);
+      line = "   ";
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
+}
+
 function wrap(lead: string, names: readonly string[], width: number): string[] {
   const lines: string[] = [];
   let line = lead;
@@ -206,7 +222,7 @@ function renderIssues(issues: DatasetDescription["issues"], width: number): stri
   return [
     "",
     `Issues (${issues.length}); the rest goes on`,
-    ...shown.map(({ message }) => `  ${cutText(message, Math.max(width - 2, 100))}`),
+    ...shown.flatMap(({ message }) => wrapWords(cutText(message, longestMessage), Math.max(width, 80))),
     ...(more > 0 ? [`  … and ${more} more: --json lists them all`] : []),
     ...unlearnt,
   ];

@@ -17,6 +17,17 @@ export type Issue =
   | (At & { readonly code: "vector-unusable"; readonly detail: string })
   | (At & { readonly code: "units-mixed"; readonly units: Readonly<Record<string, number>> })
   | (At & { readonly code: "column-empty" | "column-constant" | "column-identifier" })
+  /** Held-out rows that nearly equal a training row; `column` is the modality. */
+  | (At & {
+      readonly code: "split-leakage";
+      readonly count: number;
+      /** Held-out rows that were compared. */
+      readonly of: number;
+      /** 1-based numbers of a held-out row and its twin. */
+      readonly example: readonly [number, number];
+      /** A column that would keep such a share of these rows together. */
+      readonly group?: { readonly column: string; readonly together: number };
+    })
   /** Used all the same: worth knowing because decoding it is slow. */
   | (At & { readonly code: "media-large"; readonly detail: string })
   /** Stands for issues that were counted and not kept, so that a broken column of a large file costs no memory. */
@@ -54,6 +65,17 @@ export function describeIssue(issue: Issue): string {
       return `${where}: "${issue.value}" was never seen in training; treated as missing`;
     case "vector-unusable":
       return `${where}: the vector ${issue.detail}; treated as missing`;
+    case "split-leakage": {
+      const [row, twin] = issue.example;
+      const { group } = issue;
+      const remedy = group
+        ? `--group "${group.column}" would keep ${Math.floor(100 * group.together)} % of them in one split`
+        : "--group COLUMN keeps such rows in one split";
+      return (
+        `${where}: ${issue.count} of ${issue.of} held-out values nearly equal a training value (row ${row} and row ${twin}); ` +
+        `figures flatter. ${remedy}`
+      );
+    }
     case "media-large":
       return `${where}: ${issue.detail}`;
     case "more-alike":

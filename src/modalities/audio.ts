@@ -18,6 +18,7 @@ import type { Tensor } from "../engine/tensor.ts";
 import { framesFrom, logLength } from "./clip-length.ts";
 import { ascending, quantile } from "./columns/scaling.ts";
 import { soundFromSpectrogram, spectralConvergence } from "./griffin-lim.ts";
+import { gridMarks } from "./marks.ts";
 import { complete, type Encoded, type Modality, type ModalityKind, type ModalityState } from "./modality.ts";
 import { readOptions, readState } from "./options.ts";
 import {
@@ -257,6 +258,7 @@ export function openAudio(stored: ModalityState): Modality {
       const within = pixelLogLikelihood(values, arrays.spectrogram!, state, overGrid(extent));
       return add(within, logLength(logits, extent, frames));
     },
+    marks: ({ arrays }, row) => gridMarks(bytesOf(arrays.spectrogram as Uint8Array, row), [frames, mels, 1]),
     encode(rows): Encoded {
       const spectrogram = new Uint8Array(rows.length * size);
       const extent = new Uint8Array(rows.length * frames);

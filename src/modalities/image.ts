@@ -8,6 +8,7 @@ import * as z from "zod";
 import type { ImageProbe, ImageRequest } from "../data/media.ts";
 import type { Image, Values } from "../data/records.ts";
 import { changePictures, defaultChanges, pictureChanges } from "./augmentation.ts";
+import { gridMarks } from "./marks.ts";
 import { complete, type Encoded, type Modality, type ModalityKind, type ModalityState } from "./modality.ts";
 import { readOptions, readState } from "./options.ts";
 import {
@@ -168,6 +169,7 @@ export function openImage(stored: ModalityState): Modality {
     eventSize: size,
     features: ({ pixels }) => pixelFeatures(pixels!, state),
     logLikelihood: (parameters, { pixels }) => pixelLogLikelihood(parameters, pixels!, state),
+    marks: ({ arrays }, row) => gridMarks((arrays.pixels as Uint8Array).subarray(row * size, (row + 1) * size), shape),
     encode(rows): Encoded {
       const pixels = new Uint8Array(rows.length * size);
       const present = new Uint8Array(rows.length);

@@ -73,12 +73,15 @@ const fewestCells = 8;
 /** Of rows with fewer cells than this one in ten may not differ: their twins equal them. */
 const manyCells = 40;
 
-/** A table's row: each observed cell with its column. */
-export function cellMarks(values: Float32Array, observed: Uint8Array): Uint32Array {
+/** A table's row: each observed cell with its column. @param widths how many values each column's cell takes */
+export function cellMarks(values: Float32Array, observed: Uint8Array, widths: readonly number[]): Uint32Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const marks: number[] = [];
-  observed.forEach((is, column) => {
-    if (is === 1) marks.push(mixed(bits[column]! ^ Math.imul(column + 1, 0x9e3779b9)));
+  let at = 0;
+  widths.forEach((width, column) => {
+    let mark = Math.imul(column + 1, 0x9e3779b9);
+    for (const end = at + width; at < end; at++) mark = mixed(mark ^ bits[at]!);
+    if (observed[column] === 1) marks.push(mark);
   });
   if (marks.length < fewestCells) return new Uint32Array(0);
   return marks.length < manyCells

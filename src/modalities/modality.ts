@@ -79,6 +79,11 @@ export interface Modality {
   logLikelihood(parameters: Tensor, arrays: Readonly<Record<string, Tensor>>): Tensor;
 
   encode(rows: readonly Values[]): Encoded;
+  /**
+   * What one row's value is made of, as a set of numbers: near-duplicates share nearly all of theirs (marks.ts). Empty where values
+   * recur by nature. Absent where nothing tells.
+   */
+  marks?(encoded: Encoded, row: number): Uint32Array;
   /** Copies of the items' arrays, changed at random in ways that leave them what they were; training learns from these. */
   augment?(arrays: Encoded["arrays"], rows: number, random: Random): Encoded["arrays"];
   /**

@@ -18,6 +18,7 @@ import { type ColumnState, columnState, type Fault, familyNames, isFault, type T
 import { familyOf } from "./columns/families.ts";
 import { columnScore } from "./columns/score.ts";
 import { expandMatrix } from "./likelihoods/ordinal.ts";
+import { cellMarks } from "./marks.ts";
 import type { Encoded, Modality, ModalityState } from "./modality.ts";
 import { readState } from "./options.ts";
 
@@ -70,6 +71,12 @@ export function openTable(stored: ModalityState): Modality {
     gridAxes: 0,
     eventSize: Math.max(1, total(groups.map(({ bits }) => bits))),
     cellMask: "observed",
+    marks({ arrays }, row) {
+      const size = total(widths);
+      const values = (arrays.values as Float32Array).subarray(row * size, (row + 1) * size);
+      const mask = arrays.observed as Uint8Array;
+      return cellMarks(values, mask.subarray(row * columns.length, (row + 1) * columns.length), widths);
+    },
 
     features({ values, observed }) {
       const mask = cast(observed!);

@@ -6,6 +6,7 @@ import * as z from "zod";
 import type { Values } from "../data/records.ts";
 import { add, cast, constant, equal, pad, slice, sub } from "../engine/ops.ts";
 import type { Tensor } from "../engine/tensor.ts";
+import { tokenMarks } from "./marks.ts";
 import type { Encoded, Modality } from "./modality.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 import { endToken, tokenizerFile } from "./tokenizer/tokenizer-file.ts";
@@ -40,7 +41,15 @@ export const textBase = (state: TextState, tokenizer: Tokenizer) =>
     arrays: { tokens: { shape: [state.length], type: "int32" } },
     eventSize: Math.max(1, Math.min(state.meanLength + 1, state.length) * Math.log2(tokenizer.size)),
     encode: (rows) => encodeTexts(state, tokenizer, rows),
+    marks: ({ arrays }, row) => tokenMarks(wholeText(arrays.tokens!, row * state.length, state.length)),
   }) satisfies Partial<Modality>;
+
+/** Tokens up to the end. */
+function wholeText(tokens: ArrayLike<number>, from: number, length: number): number[] {
+  const own = Array.from({ length }, (_, i) => tokens[from + i]!);
+  const end = own.indexOf(endToken);
+  return end < 0 ? own : own.slice(0, end);
+}
 
 function encodeTexts({ name, length }: TextState, tokenizer: Tokenizer, rows: readonly Values[]): Encoded {
   const tokens = new Int32Array(rows.length * length).fill(endToken);

@@ -50,17 +50,19 @@ describe("near-duplicates among held-out rows", () => {
     const row = (length: number, last: number) =>
       Float32Array.from({ length }, (_, i) => (i === length - 1 ? last : i));
     const whole = (length: number) => new Uint8Array(length).fill(1);
+    const marksOfRow = (length: number, last: number) =>
+      cellMarks(row(length, last), whole(length), Array<number>(length).fill(1));
     const finder = twinFinder();
-    finder.hold(1, cellMarks(row(10, 5), whole(10)));
-    finder.hold(2, cellMarks(row(10, 6), whole(10)));
-    finder.hold(3, cellMarks(row(4, 5), whole(4)));
-    finder.meet(20, cellMarks(row(10, 5), whole(10)));
-    finder.meet(21, cellMarks(row(4, 5), whole(4)));
+    finder.hold(1, marksOfRow(10, 5));
+    finder.hold(2, marksOfRow(10, 6));
+    finder.hold(3, marksOfRow(4, 5));
+    finder.meet(20, marksOfRow(10, 5));
+    finder.meet(21, marksOfRow(4, 5));
     expect(finder.twins()).toEqual([{ row: 1, trainingRow: 20 }]);
     // Of many cells one may differ.
     const wide = twinFinder();
-    wide.hold(1, cellMarks(row(60, 5), whole(60)));
-    wide.meet(2, cellMarks(row(60, 6), whole(60)));
+    wide.hold(1, marksOfRow(60, 5));
+    wide.meet(2, marksOfRow(60, 6));
     expect(wide.twins()).toHaveLength(1);
   });
 

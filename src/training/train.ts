@@ -7,6 +7,7 @@ import type { Issue } from "../data/issues.ts";
 import type { Runtime } from "../engine/runtime.ts";
 import { extractFeatures } from "../modalities/backbone/extract.ts";
 import type { Gallery } from "../modalities/backbone/gallery.ts";
+import { findLeakage } from "../modalities/leakage.ts";
 import type { Modality, ModalityKinds } from "../modalities/modality.ts";
 import {
   type EncodedDataset,
@@ -14,6 +15,7 @@ import {
   encodeDataset,
   fitDataset,
 } from "../modalities/node/encode-dataset.ts";
+import { leakageIssues } from "../modalities/node/leakage-issues.ts";
 import { makeGallery } from "../modalities/node/make-gallery.ts";
 import { readBackbones } from "../modalities/node/read-backbones.ts";
 import type { ModelConfig } from "../models/config.ts";
@@ -30,6 +32,8 @@ export interface TrainSettings {
 export interface TrainHooks extends FitHooks {
   /** Once the modalities are known, before any file is decoded in bulk. */
   onModalities?(modalities: readonly Modality[]): void;
+  /** Before the first step: near-duplicates across the split. */
+  onLeakage?(issues: readonly Issue[]): void;
 }
 
 export interface TrainOptions extends EncodeOptions, TrainHooks {
@@ -61,14 +65,20 @@ export async function train(
   const encoded = await encodeDataset(dataset, modalities, { ...options, extract });
   await backbones.release();
   const learn = async () => {
+    const leaks = await leakageIssues(dataset, await findLeakage(modalities, encoded, training.seed));
+    options.onLeakage?.(leaks);
     const galleries = await makeGalleries(dataset, modalities, encoded, { decoder, seed: training.seed });
     const { rows, splits } = encoded;
-    return { galleries, fitted: await fitModel({ rows, splits, modalities, model, training }, runtime, options) };
+    return {
+      leaks,
+      galleries,
+      fitted: await fitModel({ rows, splits, modalities, model, training }, runtime, options),
+    };
   };
-  const { galleries, fitted } = await learn().finally(encoded.close);
+  const { leaks, galleries, fitted } = await learn().finally(encoded.close);
   const { source, fingerprint, rowCount, reading, columns } = dataset;
   return {
-    issues: encoded.issues,
+    issues: [...leaks, ...encoded.issues],
     parts: {
       networks: { ...fitted.networks, ...backbones.networks },
       prior: fitted.prior,

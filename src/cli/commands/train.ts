@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { saveModel } from "../../artifact/node/model-file.ts";
 import { checkUsable, type Dataset } from "../../data/dataset.ts";
-import type { Issue } from "../../data/issues.ts";
+import { describeIssue, type Issue } from "../../data/issues.ts";
 import { arrayCache } from "../../data/node/cache.ts";
 import { nodeMediaDecoder } from "../../data/node/media-decoder.ts";
 import type { Modality } from "../../modalities/modality.ts";
@@ -99,6 +99,10 @@ function showProgress(terminal: Terminal): Shown {
     onModalities: (modalities) =>
       terminal.note(`Learning one latent space over ${modalities.map(describeModality).join(", ")}`),
     onDecoded: (share) => reading.update(share),
+    onLeakage: (issues) => {
+      reading.end();
+      for (const issue of issues) terminal.note(`Warning: ${describeIssue(issue)}`);
+    },
     onStart: (rows) => {
       reading.end();
       const inParts = rows.epochRows < rows.train ? `, ${rows.epochRows} in an epoch` : "";
