@@ -20,6 +20,7 @@ const unusual = ["^", "~", "\u0001", "\u001f", "#", "¦", "§", ":", " "] as con
 const none = "\u0000";
 const sampleLength = 64 * 1024;
 const sampleRecords = 500;
+const fewestRecords = 5;
 
 interface Trial {
   readonly form: CsvForm;
@@ -31,15 +32,18 @@ interface Trial {
 
 /** @param whole the text is the whole file; otherwise its last record may be cut and is not judged. */
 export function csvDialect(text: string, whole: boolean, delimiter?: string): CsvDialect {
-  const short = text.slice(0, sampleLength);
   const returns = !text.includes("\n") && text.includes("\r");
-  const tryForm = (delimiter: string, sample = short, isWhole = whole && sample.length === text.length): Trial => {
+  const tryForm = (delimiter: string, sample: string): Trial => {
+    const isWhole = whole && sample.length === text.length;
     const plain = trial({ delimiter, quote: '"', returns }, sample, isWhole);
     const single = trial({ delimiter, quote: "'", returns }, sample, isWhole);
     return isSingleQuoted(single, plain) ? single : plain;
   };
-  const best = delimiter === undefined ? bestOf(tryForm) : tryForm(delimiter);
-  const chosen = best.records.length > 0 ? best : tryForm(best.form.delimiter, text, whole);
+  const tryAll = (sample: string): Trial =>
+    delimiter === undefined ? bestOf((one) => tryForm(one, sample)) : tryForm(delimiter, sample);
+  const short = tryAll(text.slice(0, sampleLength));
+  // Lines of ten thousand cells are longer than that.
+  const chosen = short.records.length >= fewestRecords ? short : tryAll(text);
   const first = chosen.records[0]?.cells ?? [];
   const extra = chosen.records.slice(1).filter(({ cells }) => cells.length > first.length);
   const isEmpty = ({ cells }: CsvRecord) => cells.slice(first.length).every((cell) => cell.trim() === "");

@@ -49,10 +49,12 @@ const byFamily = new Map<string, number>();
 await Promise.all(Array.from({ length: availableParallelism() }, drain));
 if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
 for (const { family, at, fault } of tally.faults)
-  console.log(`FAULT ${family} ${at} (--family "${family}" --first ${at} --cases 1 --seed ${values.seed})\n  ${fault}`);
+  console.log(
+    `FAULT ${family} ${at} (--family "${family}" --first ${at} --cases 1 --seed ${values.seed})\n  ${fault.slice(0, 2000)}`,
+  );
 for (const [name, cases] of byFamily) console.log(`${name}: ${cases} cases`);
 console.log(`${tally.cases} cases, ${tally.faults.length} faults`);
-process.exit(tally.faults.length === 0 ? 0 : 1);
+process.exitCode = tally.faults.length === 0 ? 0 : 1;
 
 async function drain(): Promise<void> {
   for (let own = queue.shift(); own; own = queue.shift()) {

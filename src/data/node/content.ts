@@ -22,7 +22,7 @@ export interface Content {
   readonly whole: boolean;
 }
 
-const headLength = 256 * 1024;
+const headLength = 1024 * 1024;
 
 /** @throws DataError where the file is empty, cannot be opened or unpacked, or holds what is no table */
 export async function inspectContent(path: string): Promise<Content> {
