@@ -142,7 +142,7 @@ async function measure({ name, path, options }: DataSet, folder: string, minutes
   const trained = await polyvae("train", path, ...options, "-o", model, "--minutes", String(minutes));
   const evaluated = await polyvae("evaluate", model, path, ...options);
   const [seen, learnt, judged] = [inspected, trained, evaluated].map(({ said }) => said as unknown as Said);
-  const columns = Object.values(judged!.imputation ?? {}).filter(({ baseline }) => baseline > 0);
+  const columns = Object.values(judged!.imputation).filter(({ baseline }) => baseline > 0);
   const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / Math.max(1, values.length);
   const codes = [...seen!.issues, ...learnt!.issues].map(({ code }) => code);
   return {
@@ -157,7 +157,7 @@ async function measure({ name, path, options }: DataSet, folder: string, minutes
     rowsPerSecond: (learnt!.training.rows * learnt!.training.epochs) / learnt!.training.wallSeconds,
     lowerBound: judged!.lowerBound,
     reconstruction: Object.fromEntries(
-      Object.entries(judged!.reconstruction ?? {}).map(([modality, { error, baseline }]) => [
+      Object.entries(judged!.reconstruction).map(([modality, { error, baseline }]) => [
         modality,
         { error, ...(baseline !== undefined && { baseline }) },
       ]),
