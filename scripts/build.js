@@ -3,7 +3,7 @@
  * then TypeScript → JavaScript. Idempotent, quick when nothing changed, silent on stdout.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -41,5 +41,6 @@ if (isOlder(stamp, ["src", "tsconfig.json", "tsconfig.build.json", "package.json
   run("node_modules/typescript/bin/tsc", ["-p", "tsconfig.build.json"]);
   const { configJsonSchema } = await import(`${root}/dist/cli/json-schema.js`);
   writeFileSync("dist/polyvae.schema.json", `${JSON.stringify(configJsonSchema(), undefined, 1)}\n`);
+  chmodSync("dist/cli/main.js", 0o755);
   writeFileSync(stamp, "");
 }

@@ -417,6 +417,11 @@ const cases: readonly Case[] = [
     kind: "multilabel",
     spelling: { separator: ", " },
   },
+  {
+    of: "names in two parts",
+    values: cycle(["DEU/German", "USA/English", "GRC/Greek", "BEL/French"], 60),
+    kind: "categorical",
+  },
   { of: "sentences with commas", values: many(90, (i) => `Well, number ${i} is here, and stays`), kind: "text" },
   {
     of: "vectors",

@@ -40,12 +40,29 @@ export function findLabels(counts: ReadonlyMap<string, number>): LabelsFound | u
     if (labels.has("") || uses < least * labels.size || labels.size > mostLabels) continue;
     if (labels.size < 3 || words / uses > (strict ? 2.5 : 4)) continue;
     if (strict && [...labels.keys()].every((label) => /^[\d.]+$/.test(label))) continue;
+    if (isCompound(counts.keys(), mark)) continue;
     // A list of everything that is always the same list is one category.
     if (counts.size <= 3 || (labels.size > 0.8 * counts.size && uses < 2.5 * labels.size && codes.size !== 1)) continue;
     const separator = spaced > listed / 2 ? `${mark} ` : mark;
     return { separator, labels: labels.size, perCell: uses / cells };
   }
   return undefined;
+}
+
+/** Every cell has as many parts, and a part has its place: `DEU/German` is one thing in two parts. */
+function isCompound(texts: Iterable<string>, mark: string): boolean {
+  const places = new Map<string, number>();
+  let size: number | undefined;
+  for (const text of texts) {
+    const parts = text.split(mark);
+    size ??= parts.length;
+    if (parts.length !== size) return false;
+    for (const [place, part] of parts.entries()) {
+      if ((places.get(part) ?? place) !== place) return false;
+      places.set(part, place);
+    }
+  }
+  return true;
 }
 
 const number = "[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?";
