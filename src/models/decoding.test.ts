@@ -8,6 +8,7 @@ import { modalityFeeds } from "../modalities/batch.ts";
 import type { Modality } from "../modalities/modality.ts";
 import { fitText } from "../modalities/text.ts";
 import { modelConfigSchema } from "./config.ts";
+import { repeating } from "./decoding.ts";
 import { openNetworks } from "./trained-model.ts";
 import { buildVae, latentInput, placeInput } from "./vae.ts";
 
@@ -54,6 +55,7 @@ describe("a sequence, token by token", () => {
         const logits = parameters!.slice((row * length + at) * size, (row * length + at + 1) * size);
         logits[1] = Number.NEGATIVE_INFINITY;
         if (at === 0) logits[0] = Number.NEGATIVE_INFINITY;
+        for (const token of repeating((own as Int32Array).subarray(0, at))) logits[token] = Number.NEGATIVE_INFINITY;
         expect(own[at]).toBe(logits.indexOf(Math.max(...logits)));
       }
       // The output `next` is the row's own place of all.
@@ -91,6 +93,13 @@ describe("a sequence, token by token", () => {
     const cold = { writing: { random: random(1), temperature: 0, topP: 1 } };
     expect(await model.items("word", latents, cold)).toEqual(await model.items("word", latents));
   });
+});
+
+it("says no token thrice in a row, and no three in a row twice", () => {
+  expect(repeating(Int32Array.of(4))).toEqual([]);
+  expect(repeating(Int32Array.of(4, 4))).toEqual([4]);
+  expect(repeating(Int32Array.of(5, 6, 7, 8, 5, 6))).toEqual([7]);
+  expect(repeating(Int32Array.of(5, 6, 7, 8, 6, 5))).toEqual([]);
 });
 
 describe("log-likelihoods", () => {

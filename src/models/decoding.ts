@@ -59,6 +59,7 @@ export function decoding(modalities: readonly Modality[], latent: number, networ
     const { array, length, size, end } = sequence;
     const decoder = await networks.decoder(modality.name, nextOutput);
     const tokens = new Int32Array(part.rows * length).fill(end);
+    const isGreedy = !writing || writing.temperature === 0;
     let open = Array.from({ length: part.rows }, (_, row) => row);
     for (let place = 0; place < length && open.length > 0; place++) {
       const arrays = {
@@ -70,7 +71,9 @@ export function decoding(modalities: readonly Modality[], latent: number, networ
       // No item is empty.
       const never = place === 0 ? [...sequence.unsaid, end] : sequence.unsaid;
       open.forEach((row, i) => {
-        tokens[row * length + place] = chooseToken(logits!.subarray(i * size, (i + 1) * size), never, writing);
+        const own = logits!.subarray(i * size, (i + 1) * size);
+        const before = tokens.subarray(row * length, row * length + place);
+        tokens[row * length + place] = chooseToken(own, [...never, ...(isGreedy ? repeating(before) : [])], writing);
       });
       open = open.filter((row) => tokens[row * length + place] !== end);
     }
@@ -137,6 +140,19 @@ export function decoding(modalities: readonly Modality[], latent: number, networ
       return result;
     },
   };
+}
+
+/**
+ * Tokens that would say one a third time in a row, or three in a row a second time. The likeliest token after the likeliest often
+ * runs in circles; no text of a few words says the same three twice (Paulus 2018, 1705.04304, section 2.5).
+ */
+export function repeating(before: Int32Array): number[] {
+  if (before.length < 2) return [];
+  const [first, second] = before.slice(-2);
+  const found = first === second ? [first!] : [];
+  for (let i = 2; i < before.length; i++)
+    if (before[i - 2] === first && before[i - 1] === second) found.push(before[i]!);
+  return found;
 }
 
 interface Part {
