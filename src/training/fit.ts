@@ -194,10 +194,10 @@ async function runEpochs(run: Run): Promise<RunRecord & { readonly earlier: Spen
     const trained = await trainEpoch(run, monitor, budget, { epoch, beta, firstStep: steps, epochs: schedule.epochs });
     steps += trained.steps;
     const validation = await heldOut(run);
-    const bound = validation["lower-bound"] ?? trained.means["lower-bound"] ?? Number.NaN;
+    const worth = worthOf(validation, run.data.modalities.length) ?? trained.means["lower-bound"] ?? Number.NaN;
     // Before the monitor decides, for that is about the next epoch.
     const rate = monitor.state.rate * rateFactor(training)({ share: budget.share(epoch), step: steps });
-    const decision = await monitor.epochEnded(epoch, bound);
+    const decision = await monitor.epochEnded(epoch, worth);
     const record = { epoch, rate, beta, train: trained.means, validation };
     history.push(record);
     run.hooks.onEpoch?.(record, monitor.state.bestEpoch === epoch);
@@ -214,6 +214,13 @@ async function runEpochs(run: Run): Promise<RunRecord & { readonly earlier: Spen
   const { bestEpoch, incidents } = monitor.state;
   return { epochs: history.length, bestEpoch, steps, stopped, incidents, history, earlier };
 }
+
+/**
+ * By what held-out rows judge an epoch: their lower bound, unrescaled. With several modalities it is the objective itself, its sign
+ * turned: in the bound a picture of thousands of values would drown a table, which had long learnt its training rows by heart.
+ */
+const worthOf = (validation: Readonly<Record<string, number>>, modalities: number): number | undefined =>
+  modalities > 1 && validation.loss !== undefined ? -validation.loss : validation["lower-bound"];
 
 /** At most this much work is lost when the process is killed. */
 const secondsBetweenCheckpoints = 30;

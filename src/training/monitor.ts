@@ -17,7 +17,7 @@ export interface Monitor {
   readonly state: MonitorState;
   /** A step gave no finite loss or gradient: back to the last good state at half the rate. False when it is hopeless. */
   recover(epoch: number): Promise<boolean>;
-  /** The held-out bound after an epoch. "stop" when the rate has fallen as often as it may. */
+  /** What held-out rows say of the epoch, more being better. "stop" when the rate has fallen as often as it may. */
   epochEnded(epoch: number, bound: number): Promise<"continue" | "stop">;
 }
 
