@@ -32,7 +32,10 @@ export async function openCsv(database: Database, content: Content, encoding: En
   const columns = layout.names.map((name, i) =>
     isWide ? { name, raw: `c${i}`, text: `c${i}` } : textColumn(name, `c${i}`),
   );
-  const isPlain = !isWide && encoding === "utf-8" && layout.names.length === first.length && !form.returns;
+  // DuckDB takes the line break in a quoted cell of the first line for that of the lines.
+  const breaksInFirst = first.some((cell) => cell.includes("\n"));
+  const isPlain =
+    !isWide && !breaksInFirst && encoding === "utf-8" && layout.names.length === first.length && !form.returns;
   if (isPlain && form.delimiter.length === 1 && form.delimiter !== "\0" && form.delimiter < "\x7f") {
     const [delimiter, quote] = [form.delimiter.charCodeAt(0), form.quote.charCodeAt(0)];
     const scan = { delimiter, quote, width: first.length, longest: longestRow };

@@ -486,3 +486,9 @@ it("what is copied is deleted on close", async () => {
   expect(mine()).toEqual([]);
   expect(existsSync(folder.path)).toBe(true);
 });
+
+it("a line break in a quoted cell of the first line is not that of the lines", async () => {
+  const lines = Array.from({ length: 30 }, (_, i) => `r${i}\t"two\nlines of ${i}"\t${i % 7}`);
+  const { rows } = await read(folder.write("breaks.tsv", `${lines.join("\r\n")}\r\n`), { header: false });
+  expect(cellsOf(rows, "column2")).toEqual(Array.from({ length: 30 }, (_, i) => `two\nlines of ${i}`));
+});
