@@ -5,7 +5,7 @@
 import { cellReader } from "../data/cells.ts";
 import { decodeMedia, namesFile } from "../data/media.ts";
 import { nodeMediaDecoder } from "../data/node/media-decoder.ts";
-import type { ColumnKind, Value, Values } from "../data/records.ts";
+import { type ColumnKind, isFileKind, type Value, type Values } from "../data/records.ts";
 import type { TrainedModel } from "../models/trained-model.ts";
 import { checkGiven } from "../uses/names.ts";
 import { CommandError, UsageError } from "./failure.ts";
@@ -34,7 +34,7 @@ async function readValue(model: TrainedModel, column: string, text: string): Pro
 
 function readScalar(model: TrainedModel, column: string, text: string): Value {
   const { kind, spelling } = model.record.data.reading.resolved[column] ?? { kind: "text" as ColumnKind };
-  if (kind === "image" || kind === "audio")
+  if (isFileKind(kind))
     throw new CommandError(
       `Cannot use --given ${column}=${text}: the model says not how ${kind} is read. Train again.`,
     );

@@ -4,7 +4,7 @@
  */
 import type { DatasetDescription } from "./describe.ts";
 import { type Issue, tellingIssues } from "./issues.ts";
-import type { Column, Distribution, Spelling } from "./records.ts";
+import { type Column, type Distribution, isFileKind, type Spelling } from "./records.ts";
 import { shortNumber } from "./tally.ts";
 import { columnsOf, cutText, padLeft, padRight } from "./text-width.ts";
 
@@ -104,8 +104,7 @@ const percent = (share: number): string =>
   share < 0.01 ? "< 1 %" : share > 0.99 && share < 1 ? "> 99 %" : `${Math.round(100 * share)} %`;
 
 function drawValues({ distribution, spelling, examples, kind }: Column, room: number): string {
-  if (!distribution)
-    return kind === "identifier" || kind === "image" || kind === "audio" ? examples.slice(0, 2).join(", ") : "";
+  if (!distribution) return kind === "identifier" || isFileKind(kind) ? examples.slice(0, 2).join(", ") : "";
   switch (distribution.of) {
     case "numbers":
       return between(distribution, shortNumber);

@@ -8,7 +8,7 @@ import { findLevels } from "./levels.ts";
 import { findLabels, findVectors } from "./lists.ts";
 import { imageExtensions, soundExtensions } from "./media-header.ts";
 import { allMissing, findMissing, type MissingFound, whyMissing } from "./missing.ts";
-import type { ColumnKind, Spelling } from "./records.ts";
+import { type ColumnKind, isFileKind, type Spelling } from "./records.ts";
 import { type ColumnTally, cellsOf, cellsWhere, isWhole, withoutTexts } from "./tally.ts";
 
 export type { Inferred } from "./infer-numbers.ts";
@@ -86,7 +86,7 @@ function withMissing(inferred: Inferred, found: MissingFound): Inferred {
   const { kind, spelling = {} } = inferred;
   const { tokens } = found;
   // Their cells are kept as they are.
-  if (kind === "identifier" || kind === "image" || kind === "audio") return inferred;
+  if (kind === "identifier" || isFileKind(kind)) return inferred;
   const named = tokens.length > 0 || found.kept.length > 0;
   const why = named && found.why ? `${inferred.why}; ${found.why}` : inferred.why;
   const missing = spelling.missing;

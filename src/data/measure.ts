@@ -3,7 +3,7 @@
  * different ones, and how they lie.
  */
 import { cellReader } from "./cells.ts";
-import type { ColumnKind, Distribution, Scalar, Spelling } from "./records.ts";
+import { type ColumnKind, type Distribution, isFileKind, type Scalar, type Spelling } from "./records.ts";
 import { ascending, type ColumnTally, isWhole, quantileOf, type Weighted } from "./tally.ts";
 
 export interface Measured {
@@ -20,7 +20,7 @@ const topCount = 5;
 export function measureColumn(tally: ColumnTally, kind: ColumnKind, spelling?: Spelling): Measured {
   const { rows, counted, counts, bytes } = tally;
   if (bytes) return { present: bytes.filled, missing: rows - bytes.filled, distinct: bytes.filled };
-  const read = cellReader(kind === "image" || kind === "audio" ? "identifier" : kind, spelling);
+  const read = cellReader(isFileKind(kind) ? "identifier" : kind, spelling);
   const values = new Map<Scalar, number>();
   for (const [text, count] of counts) {
     const { value } = read(text);

@@ -89,6 +89,12 @@ export const columnKinds = [
 ] as const;
 export type ColumnKind = (typeof columnKinds)[number];
 
+/** Pictures and sounds: their cells are always files. */
+export type FileKind = "image" | "audio";
+export const isFileKind = (kind: ColumnKind): kind is FileKind => kind === "image" || kind === "audio";
+/** Kinds whose cells may be files: the numbers of a vector may also stand in the cell. */
+export const holdsFiles = (kind: ColumnKind): boolean => isFileKind(kind) || kind === "vector";
+
 /** What a column is for. Only features enter the model. */
 export type ColumnRole = "feature" | "label" | "split" | "group" | "id" | "ignored";
 

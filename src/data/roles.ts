@@ -8,7 +8,7 @@ import type { ColumnSetting, ResolvedColumn } from "./dataset.ts";
 import { inferKind, inferSpelling } from "./infer.ts";
 import { measureColumn } from "./measure.ts";
 import { missingTokens } from "./missing.ts";
-import type { Column, ColumnKind, ColumnRole, Spelling } from "./records.ts";
+import { type Column, type ColumnKind, type ColumnRole, holdsFiles, isFileKind, type Spelling } from "./records.ts";
 import { type ColumnTally, withoutTexts } from "./tally.ts";
 
 export interface RoleChoices {
@@ -68,8 +68,7 @@ function resolveColumn(fact: ColumnFacts, choices: RoleChoices): Column {
 }
 
 /** A modality of the user's own reads files where there are any, else the text as it stands. */
-const rawKind = (inferred: ColumnKind): ColumnKind =>
-  inferred === "image" || inferred === "audio" || inferred === "vector" ? inferred : "text";
+const rawKind = (inferred: ColumnKind): ColumnKind => (holdsFiles(inferred) ? inferred : "text");
 
 interface Kind {
   readonly kind: ColumnKind;
@@ -132,7 +131,7 @@ function withLevels(spelling: Spelling | undefined, { kind, options }: ColumnSet
 
 /** Up to three different values, shortened. */
 function examplesOf({ counts }: ColumnTally, kind: ColumnKind, spelling?: Spelling): string[] {
-  const read = cellReader(kind === "image" || kind === "audio" ? "text" : kind, spelling);
+  const read = cellReader(isFileKind(kind) ? "text" : kind, spelling);
   const found: string[] = [];
   for (const text of counts.keys()) {
     const reading = read(text);

@@ -6,7 +6,7 @@ import { type CellReader, cellReader } from "./cells.ts";
 import type { MediaFault } from "./media.ts";
 import type { Located } from "./media-path.ts";
 import { missingTokens } from "./missing.ts";
-import type { Cell, Column, MediaFile, Row, Split } from "./records.ts";
+import { type Cell, type Column, isFileKind, type MediaFile, type Row, type Split } from "./records.ts";
 import { placeOf, type SplitCuts, type SplitRule, splitAt } from "./split.ts";
 import { namesVectorFile } from "./vectors.ts";
 
@@ -51,9 +51,7 @@ export interface RowListener {
 /** A function of consecutive chunks: it counts rows as it goes. */
 export function rowBuilder(plan: RowPlan, listener?: RowListener): (chunk: RawChunk) => Row[] {
   const { columns } = plan;
-  const readers = columns.map(({ kind, spelling }) =>
-    kind === "image" || kind === "audio" ? undefined : cellReader(kind, spelling),
-  );
+  const readers = columns.map(({ kind, spelling }) => (isFileKind(kind) ? undefined : cellReader(kind, spelling)));
   const at = (role: Column["role"]) => columns.findIndex((column) => column.role === role);
   const [id, split, group] = [at("id"), at("split"), at("group")];
   const stratify = columns.findIndex(({ name }) => name === plan.stratifyColumn);

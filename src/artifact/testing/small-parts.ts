@@ -1,4 +1,5 @@
 /** @file A small model for tests. In: nothing. Out: parts that a model file holds, with networks that stand for ONNX models. */
+import { plainReading } from "../../data/testing/reading.ts";
 import { modelConfigSchema } from "../../models/config.ts";
 import type { ModelParts } from "../../models/trained-model.ts";
 
@@ -12,14 +13,7 @@ export function smallParts(modality = "photo"): ModelParts {
         name: "data.csv",
         fingerprint: "00",
         rows: 30,
-        reading: {
-          header: true,
-          media: {},
-          columns: {},
-          splitFractions: { validation: 0.1, test: 0.1 },
-          seed: 0,
-          resolved: { photo: { kind: "image", role: "feature" } },
-        },
+        reading: plainReading({ resolved: { photo: { kind: "image", role: "feature" } } }),
         columns: [
           {
             name: modality,

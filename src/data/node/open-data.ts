@@ -9,7 +9,7 @@ import { inferKind } from "../infer.ts";
 import type { Issue } from "../issues.ts";
 import { locateMedia } from "../media-path.ts";
 import { patternColumns, planReading, type ReadOptions, type ReadPlan, toReading, withRoles } from "../reading.ts";
-import type { Column, Row, Split } from "../records.ts";
+import { type Column, holdsFiles, type Row, type Split } from "../records.ts";
 import { type ColumnFacts, checkNames, resolveColumns } from "../roles.ts";
 import { type DecidingTexts, placeBuilder, type RowListener, type RowPlan, rowBuilder } from "../rows.ts";
 import type { SplitRule } from "../split.ts";
@@ -256,7 +256,7 @@ function rowsToSurvey(
   return readRows(database, { ...source, columns, from }, plan, listener, "n");
 }
 
-const isMedia = ({ kind }: Column): boolean => kind === "image" || kind === "audio" || kind === "vector";
+const isMedia = ({ kind }: Column): boolean => holdsFiles(kind);
 
 /** Columns of which only a sample was counted, their cells counted in full. */
 async function withExactCounts(

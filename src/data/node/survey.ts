@@ -4,7 +4,7 @@
  */
 import type { SplitFractions } from "../dataset.ts";
 import type { Issue, SourceIssue } from "../issues.ts";
-import type { Column, MediaFile, Row, Split } from "../records.ts";
+import { type Column, holdsFiles, type MediaFile, type Row, type Split } from "../records.ts";
 import type { RowListener } from "../rows.ts";
 import { type SplitCuts, splitTally } from "../split.ts";
 import { checkMedia } from "./media-check.ts";
@@ -79,9 +79,7 @@ export async function surveyRows(
 ): Promise<Survey> {
   const { columns } = plan;
   const features = columns.filter(({ role }) => role === "feature").map(({ name }) => name);
-  const media = columns
-    .filter(({ kind }) => kind === "image" || kind === "audio" || kind === "vector")
-    .map(({ name }) => name);
+  const media = columns.filter(({ kind }) => holdsFiles(kind)).map(({ name }) => name);
   const unusable = new Map(media.map((name) => [name, new Set<number>()]));
   const mediaCells = new Map(media.map((name) => [name, 0]));
   const emptyRows: number[] = [];

@@ -7,6 +7,7 @@ import { type MediaDecoder, MediaError } from "../../data/media.ts";
 import { arrayCache } from "../../data/node/cache.ts";
 import type { MediaFile, Row } from "../../data/records.ts";
 import { column } from "../../data/testing/column.ts";
+import { plainReading } from "../../data/testing/reading.ts";
 import { type EncodedDataset, encodeDataset, fitDataset } from "./encode-dataset.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "polyvae-encode-"));
@@ -28,14 +29,7 @@ function dataset(fingerprint = "a", changed?: number): Dataset {
   });
   return {
     source: "/rows.csv",
-    reading: {
-      header: true,
-      media: {},
-      columns: {},
-      splitFractions: { validation: 0.1, test: 0.1 },
-      seed: 0,
-      resolved: {},
-    },
+    reading: plainReading(),
     fingerprint,
     rowCount: rows.length,
     usableRows: rows.length,

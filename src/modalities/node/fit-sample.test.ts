@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Dataset } from "../../data/dataset.ts";
 import type { Row } from "../../data/records.ts";
 import { column } from "../../data/testing/column.ts";
+import { plainReading } from "../../data/testing/reading.ts";
 import { fitSample } from "./fit-sample.ts";
 
 const rows = Array.from(
@@ -21,14 +22,7 @@ const rows = Array.from(
 
 const dataset = (ordered: readonly Row[]): Dataset => ({
   source: "/rows.csv",
-  reading: {
-    header: true,
-    media: {},
-    columns: {},
-    splitFractions: { validation: 0.1, test: 0.1 },
-    seed: 0,
-    resolved: {},
-  },
+  reading: plainReading(),
   fingerprint: "a",
   rowCount: ordered.length,
   usableRows: ordered.length,
