@@ -1,6 +1,6 @@
 /**
- * @file Imputation error: each observed cell hidden one at a time, the rest of the row given, other modalities too.
- * In: a Study. Out: per column the error beside that of the best constant guess from training rows.
+ * @file Imputation error: each observed cell hidden one at a time, the rest of the row given, other modalities too; of very wide
+ * tables, some columns at a time. In: a Study. Out: per column the error beside that of the best constant guess from training rows.
  */
 import type { Scalar, Values } from "../data/records.ts";
 import { selectRows } from "../modalities/batch.ts";
@@ -22,53 +22,87 @@ const measures: Readonly<Record<ColumnScore["kind"], string>> = {
   range: "root mean square error / range of training",
 };
 
+/** Passes over the rows at most: columns of a wider table are hidden together with the like share of the others. */
+const mostPasses = 50;
+
 /** HI-VAE (Nazabal 2018, 1807.03653), section 5. Columns whose constant guess is never wrong are left out. */
-export async function imputation(study: Study, onColumn: (share: number) => void): Promise<Record<string, Imputation>> {
-  const scored = study.model.modalities.flatMap((modality) =>
-    (modality.scores ?? []).map((score) => ({ modality, score })),
+export async function imputation(study: Study, onPass: (share: number) => void): Promise<Record<string, Imputation>> {
+  const passes = study.model.modalities.flatMap((modality) =>
+    hiddenTogether(modality.scores ?? []).map((scores) => ({ modality, scores })),
   );
-  const found: Record<string, Imputation> = {};
-  for (const [i, { modality, score }] of scored.entries()) {
-    const judged = await hideColumn(study, modality, score);
-    if (judged && judged.baseline > 0) found[score.column] = judged;
-    onColumn((i + 1) / scored.length);
+  const found = new Map<string, Imputation>();
+  for (const [i, { modality, scores }] of passes.entries()) {
+    for (const [column, judged] of await hideColumns(study, modality, scores))
+      if (judged.baseline > 0) found.set(column, judged);
+    onPass((i + 1) / passes.length);
   }
-  return found;
+  const order = study.model.modalities.flatMap(({ scores = [] }) => scores.map(({ column }) => column));
+  return Object.fromEntries(order.flatMap((column) => (found.has(column) ? [[column, found.get(column)!]] : [])));
 }
 
-/** One pass: the column is hidden in all rows where it is observed. */
-async function hideColumn(study: Study, modality: Modality, score: ColumnScore): Promise<Imputation | undefined> {
+/** Neighbours, often near copies of each other, come into different passes. */
+function hiddenTogether(scores: readonly ColumnScore[]): ColumnScore[][] {
+  const passes = Math.min(mostPasses, scores.length);
+  return Array.from({ length: passes }, (_, pass) => scores.filter((_, i) => i % passes === pass));
+}
+
+/** One pass: the columns are hidden in all rows where one of them is observed. */
+async function hideColumns(
+  study: Study,
+  modality: Modality,
+  scores: readonly ColumnScore[],
+): Promise<[string, Imputation][]> {
   const { model, seed } = study;
-  const hidden = hiddenCells(study, modality, score.column);
-  if (hidden.positions.length === 0) return undefined;
-  const batch = { ...selectRows(study.batch, hidden.positions), [modality.name]: modality.encode(hidden.rest) };
+  const names = scores.map(({ column }) => column);
+  const { positions, rest, truths } = hiddenCells(study, modality, names);
+  if (positions.length === 0) return [];
+  const batch = { ...selectRows(study.batch, positions), [modality.name]: modality.encode(rest) };
   const posterior = await model.posterior(batch);
-  const { typical } = await predictRows(model, modality, posterior, 0, seed, [score.column]);
+  const { typical } = await predictRows(model, modality, posterior, 0, seed, names);
   // A row that holds nothing else has no evidence to guess from.
-  const judged = hidden.truths.map((_, i) => i).filter((i) => posterior.known[i] === 1);
-  if (judged.length === 0) return undefined;
-  const truths = judged.map((i) => hidden.truths[i]!);
-  const guesses = judged.map((i) => typical[i]![score.column] as Scalar);
+  const judged = positions.map((_, i) => i).filter((i) => posterior.known[i] === 1);
   const chosen = evenly(
-    judged.filter((i) => hasOrder(hidden.truths[i]!)),
+    judged.filter((i) => Object.values(truths[i]!).some(isOrdered)),
     mostDrawn,
   );
   const { draws: drawn } = await predictRows(model, modality, selectLatents(posterior, chosen), draws, seed);
-  const asked = chosen.flatMap((i, row) => {
-    const values = drawn.map((rows) => rows[row]![score.column]);
-    return values.every(isOrdered) ? [{ truth: hidden.truths[i]!, values }] : [];
+  return scores.flatMap((score): [string, Imputation][] => {
+    const { column } = score;
+    const guessed = judged.flatMap((i) => {
+      const truth = truths[i]![column] as Scalar | undefined;
+      return truth === undefined ? [] : [{ truth, guess: typical[i]![column] as Scalar }];
+    });
+    if (guessed.length === 0) return [];
+    const asked = chosen.flatMap((i, row) => {
+      const truth = truths[i]![column] as Scalar | undefined;
+      const values = drawn.map((rows) => rows[row]![column]);
+      return truth !== undefined && hasOrder(truth) && values.every(isOrdered) ? [{ truth, values }] : [];
+    });
+    return [[column, { ...errorOf(score, guessed), ...intervalsOf(asked) }]];
   });
-  const numeric = asked.flatMap(({ truth, values }) =>
-    typeof truth === "number" && isNumeric(values) ? [{ truth, values }] : [],
-  );
+}
+
+function errorOf(score: ColumnScore, guessed: readonly { readonly truth: Scalar; readonly guess: Scalar }[]) {
+  const truths = guessed.map(({ truth }) => truth);
   return {
-    error: score.error(truths, guesses),
+    error: score.error(
+      truths,
+      guessed.map(({ guess }) => guess),
+    ),
     baseline: score.error(
       truths,
       truths.map(() => score.baseline),
     ),
     measure: measures[score.kind],
     cells: truths.length,
+  };
+}
+
+function intervalsOf(asked: readonly { readonly truth: Scalar; readonly values: readonly Scalar[] }[]) {
+  const numeric = asked.flatMap(({ truth, values }) =>
+    typeof truth === "number" && isNumeric(values) ? [{ truth, values }] : [],
+  );
+  return {
     ...(asked.length > 0 && { coverage90: mean(asked.map(({ truth, values }) => (isCovered(truth, values) ? 1 : 0))) }),
     ...(numeric.length > 0 && {
       crps: mean(numeric.map(({ truth, values }) => rankedScore(truth, values))),
@@ -86,17 +120,23 @@ const isNumeric = (values: readonly unknown[]): values is number[] =>
 const evenly = (items: readonly number[], most: number): number[] =>
   items.filter((_, i) => Math.floor(((i + 1) * most) / items.length) > Math.floor((i * most) / items.length));
 
-/** Observed cells that the modality can hold: where, what they are, and their rows without them. */
-function hiddenCells(study: Study, modality: Modality, column: string) {
+/** Rows with observed cells that the modality can hold: where, the cells by column, and the rows without the columns. */
+function hiddenCells(study: Study, modality: Modality, names: readonly string[]) {
   const cellOf = (name: string, position: number) => study.encoded.cells[name]?.[study.rows[position]!] ?? null;
-  const observed = positionsWhere(study, (position) => cellOf(column, position) !== null);
-  const readable = modality.encode(observed.map((position) => ({ [column]: cellOf(column, position) }))).present;
-  const positions = observed.filter((_, i) => readable[i] === 1);
-  const rest = positions.map((position): Values => {
-    const others = modality.columns.filter((name) => name !== column);
-    return Object.fromEntries(others.map((name) => [name, cellOf(name, position)]));
-  });
-  return { positions, rest, truths: positions.map((position) => cellOf(column, position)!) };
+  const truthsAt = new Map<number, Values>();
+  for (const name of names) {
+    const observed = positionsWhere(study, (position) => cellOf(name, position) !== null);
+    const readable = modality.encode(observed.map((position) => ({ [name]: cellOf(name, position) }))).present;
+    observed.forEach((position, i) => {
+      if (readable[i] === 1) truthsAt.set(position, { ...truthsAt.get(position), [name]: cellOf(name, position) });
+    });
+  }
+  const positions = [...truthsAt.keys()].sort((a, b) => a - b);
+  const others = modality.columns.filter((name) => !names.includes(name));
+  const rest = positions.map(
+    (position): Values => Object.fromEntries(others.map((name) => [name, cellOf(name, position)])),
+  );
+  return { positions, rest, truths: positions.map((position) => truthsAt.get(position)!) };
 }
 
 function isCovered(truth: Scalar, values: readonly Scalar[]): boolean {

@@ -40,7 +40,10 @@ export async function openCsv(database: Database, content: Content, encoding: En
     const [delimiter, quote] = [form.delimiter.charCodeAt(0), form.quote.charCodeAt(0)];
     const scan = { delimiter, quote, width: first.length, longest: longestRow };
     const longest = await scanRegular(readBytes(path, compression), scan);
-    if (longest !== undefined) return { columns, from: regular(content, dialect, plan, longest), issues: [] };
+    if (longest !== undefined) {
+      const from = regular(content, dialect, plan, await lineSize(database, longest));
+      return { columns, from, issues: [] };
+    }
   }
   return copied(database, content, encoding, { dialect, layout, columns, plan });
 }
@@ -79,13 +82,13 @@ function regular(
   { path, compression }: Content,
   { form, first }: CsvDialect,
   { header }: CsvPlan,
-  longest: number,
+  size: string,
 ): string {
   const types = first.map((_, i) => `'c${i}': 'VARCHAR'`).join(", ");
   const quote = sqlText(form.quote);
   return (
     `read_csv(${sqlPath(path)}, header=${header}, delim=${sqlText(form.delimiter)}, quote=${quote}, escape=${quote}, ` +
-    `auto_detect=false, parallel=false, ${lineSize(longest)}, compression='${duckCompression[compression]}', columns={${types}})`
+    `auto_detect=false, parallel=false, ${size}, compression='${duckCompression[compression]}', columns={${types}})`
   );
 }
 

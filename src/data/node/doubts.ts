@@ -1,7 +1,7 @@
 /**
  * @file Which rows of a large file must be looked at one by one. In: columns with their kinds and spellings, their texts in a table.
- * Out: a condition in SQL that holds of every row with a cell that cannot be read, and of every row without a value: rows that
- * SQL vouches for need not be built to be surveyed. SQL may doubt too much, never too little.
+ * Out: a FROM clause of every row with a cell that cannot be read, and of every row without a value: rows that SQL vouches for need
+ * not be built to be surveyed. SQL may doubt too much, never too little.
  */
 import { sureDatePattern } from "../dates.ts";
 import { missingInNumbers, missingTokens } from "../missing.ts";
@@ -15,19 +15,32 @@ interface Sure {
   readonly value: string;
 }
 
-/** @param columns in the table `c0`, `c1`, … */
-export function doubtfulRows(columns: readonly Column[]): string {
-  const cells = columns.map((column, i) => ({ column, sure: sureCell(column, `c${i}`) }));
-  const unread = cells
-    .filter(({ sure }) => sure.value !== "TRUE")
-    .map(({ sure }) => `NOT (${sure.missing} OR ${sure.value})`);
+/** Columns that one query looks at: every node of a condition keeps a buffer of 2048 values. */
+const columnsAtOnce = 100;
+
+/** @param columns in the table `c0`, `c1`, …, whose rows are numbered `n` */
+export async function doubtfulRows(database: Database, table: string, columns: readonly Column[]): Promise<string> {
+  const cells = columns.map((column, i) => ({ role: column.role, ...sureCell(column, `c${i}`) }));
+  const features = cells.filter(({ role }) => role === "feature");
+  const [doubted, hollow] = [`${table}_doubted`, `${table}_hollow`];
+  await database.query(`CREATE OR REPLACE TABLE ${doubted} (n BIGINT)`);
+  for (const part of inParts(cells.filter(({ value }) => value !== "TRUE"))) {
+    const unread = part.map(({ missing, value }) => `NOT (${missing} OR ${value})`);
+    await database.query(`INSERT INTO ${doubted} SELECT n FROM ${table} WHERE ${unread.join(" OR ")}`);
+  }
   // Words first: of most rows they tell at once, and cheaply, that there is something in them.
-  const values = cells
-    .filter(({ column }) => column.role === "feature")
-    .sort((a, b) => Number(b.sure.value === "TRUE") - Number(a.sure.value === "TRUE"))
-    .map(({ sure }) => (sure.value === "TRUE" ? `NOT (${sure.missing})` : `(NOT (${sure.missing}) AND ${sure.value})`));
-  const empty = values.length === 0 ? "FALSE" : `NOT (${values.join(" OR ")})`;
-  return [...unread, empty].join(" OR ");
+  features.sort((a, b) => Number(b.value === "TRUE") - Number(a.value === "TRUE"));
+  for (const [i, part] of inParts(features).entries()) {
+    const values = part.map(({ missing, value }) => `(NOT (${missing}) AND ${value})`);
+    const empty = `SELECT n FROM ${table} WHERE NOT (${values.join(" OR ")})`;
+    await database.query(
+      i === 0
+        ? `CREATE OR REPLACE TABLE ${hollow} AS ${empty}`
+        : `DELETE FROM ${hollow} WHERE n NOT IN (${empty} AND n IN (SELECT n FROM ${hollow}))`,
+    );
+  }
+  if (features.length > 0) await database.query(`INSERT INTO ${doubted} SELECT n FROM ${hollow}`);
+  return `${table} WHERE n IN (SELECT n FROM ${doubted})`;
 }
 
 /** Cells of columns that are missing without being looked at. @param places of columns among `columns` */
@@ -38,9 +51,7 @@ export async function countMissing(
   places: readonly number[],
 ): Promise<number[]> {
   const counts: number[] = [];
-  const atOnce = 100;
-  for (let start = 0; start < places.length; start += atOnce) {
-    const part = places.slice(start, start + atOnce);
+  for (const part of inParts(places)) {
     const sums = part.map((place) => `count_if(${sureCell(columns[place]!, `c${place}`).missing})`);
     const [row] = await database.query(`SELECT ${sums.join(", ")} FROM ${table}`);
     counts.push(...row!.map(Number));
@@ -48,11 +59,16 @@ export async function countMissing(
   return counts;
 }
 
+const inParts = <T>(items: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(items.length / columnsAtOnce) }, (_, i) =>
+    items.slice(i * columnsAtOnce, (i + 1) * columnsAtOnce),
+  );
+
 function sureCell({ kind, spelling = {} }: Column, cell: string): Sure {
   const t = `coalesce(${cell}, '')`;
   const tokens = ["", ...(spelling.missing ?? missingTokens)];
-  const listed = `${t} IN (${sqlList([...new Set(tokens)])})`;
-  const typed = `(${listed} OR lower(${t}) IN (${sqlList(missingInNumbers)}))`;
+  const listed = among(t, tokens);
+  const typed = `(${listed} OR ${among(`lower(${t})`, missingInNumbers)})`;
   const nan = `(${listed} OR lower(${t}) = 'nan')`;
   const matches = (pattern: string, options = "") => `regexp_matches(${t}, ${sqlText(pattern)}${options})`;
   switch (kind) {
@@ -67,7 +83,7 @@ function sureCell({ kind, spelling = {} }: Column, cell: string): Sure {
         : { missing: typed, value: sureNumber(t, matches, spelling) };
     case "boolean": {
       const words = (spelling.booleans ?? ["false", "true"]).map((word) => word.toLowerCase());
-      const isWord = `lower(${t}) IN (${sqlList(words)})`;
+      const isWord = among(`lower(${t})`, words);
       return { missing: `(${typed} AND NOT ${isWord})`, value: isWord };
     }
     case "date":
@@ -86,9 +102,13 @@ function sureCell({ kind, spelling = {} }: Column, cell: string): Sure {
     case "image":
     case "audio":
     case "vector":
-      return { missing: `${t} IN (${sqlList(missingTokens)})`, value: "FALSE" };
+      return { missing: among(t, missingTokens), value: "FALSE" };
   }
 }
+
+/** As a list's function: DuckDB plans IN of many words as a join, and hundreds of these end the process. */
+const among = (text: string, words: Iterable<string>): string =>
+  `list_contains([${sqlList([...new Set(words)])}], ${text})`;
 
 /** Short enough, and without an exponent, so that it cannot be too great. */
 function sureNumber(t: string, matches: (pattern: string) => string, { numbers }: Column["spelling"] & object): string {

@@ -10,27 +10,25 @@ export type SqlValue = string | number | boolean | Uint8Array | null;
 export interface Database {
   /** The whole result; for answers of a few rows. */
   query(sql: string): Promise<SqlValue[][]>;
-  /** Chunks of at most 2048 rows, column by column, in source order; reading stops when the loop does. */
+  /** Chunks of at most 2048 rows, column by column, in source order; fewer of a wide table. Reading stops when the loop does. */
   stream(sql: string): AsyncGenerator<SqlValue[][]>;
-  /** Gives tables of very many columns the memory that their chunks of 2048 rows take. */
-  makeRoom(columns: number): Promise<void>;
+  /** Raises the cap on memory: for rows of which 2048 at a time, or one line, take more than is common. */
+  makeRoom(megabytes: number): Promise<void>;
   /** The path of a file that lives until the database is closed. */
   temporary(name: string): string;
   close(): void;
 }
 
-const memoryMegabytes = 1000;
-const manyColumns = 1000;
-/** 2048 texts of 16 bytes in each step of a query: reading, trimming, giving out. */
-const megabytesOfColumn = 0.3;
+/** Enough for tables of some hundred columns; without a cap the texts of a large file would all stay in memory. */
+const memoryMegabytes = 400;
 
 export async function openDatabase(): Promise<Database> {
   const folder = temporaryFolder();
+  let cap = memoryMegabytes;
   const instance = await DuckDBInstance.create(":memory:", {
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
-    // Two buffers of the CSV reader for the longest lines take half of it, though hardly ever filled.
-    memory_limit: `${memoryMegabytes}MB`,
+    memory_limit: `${cap}MB`,
     temp_directory: folder.file("spill"),
   });
   return {
@@ -53,11 +51,11 @@ export async function openDatabase(): Promise<Database> {
         connection.closeSync();
       }
     },
-    makeRoom: async (columns) => {
-      if (columns <= manyColumns) return;
+    makeRoom: async (megabytes) => {
+      cap += Math.ceil(megabytes);
       const connection = await instance.connect();
       try {
-        await connection.run(`SET memory_limit = '${Math.ceil(memoryMegabytes + columns * megabytesOfColumn)}MB'`);
+        await connection.run(`SET memory_limit = '${cap}MB'`);
       } finally {
         connection.closeSync();
       }
@@ -70,15 +68,22 @@ export async function openDatabase(): Promise<Database> {
   };
 }
 
+/** Values given out together: 2048 rows of ten thousand columns would be gigabytes of strings. */
+const cellsAtOnce = 500_000;
+
 async function* chunks(connection: DuckDBConnection, sql: string): AsyncGenerator<SqlValue[][]> {
   const result = await connection.stream(sql);
   for (;;) {
     const chunk = await result.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) return;
-    const columns = chunk.getColumns().map((column) => column.map(plain));
+    const vectors = Array.from({ length: chunk.columnCount }, (_, i) => chunk.getColumnVector(i));
+    const rows = Math.max(1, Math.floor(cellsAtOnce / vectors.length));
+    for (let from = 0; from < chunk.rowCount; from += rows) {
+      const length = Math.min(rows, chunk.rowCount - from);
+      yield vectors.map((vector) => Array.from({ length }, (_, i) => plain(vector.getItem(from + i))));
+    }
     // Values are copies by now: the chunk's own memory goes at once, not when the collector finds it.
     chunk.reset();
-    yield columns;
   }
 }
 

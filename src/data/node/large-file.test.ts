@@ -92,3 +92,22 @@ describe("a file larger than memory counts", () => {
     });
   });
 });
+
+describe("a file of many columns and rows", () => {
+  it("is surveyed cell by cell", async () => {
+    const [wide, tall] = [1500, 1400];
+    const names = Array.from({ length: wide }, (_, c) => `g${c}`);
+    const cell = (row: number, c: number) =>
+      row === 900 ? "" : row === 700 && c === 1300 ? "many" : String((row * 7 + c * 13) % 101);
+    const lines = Array.from({ length: tall }, (_, row) => names.map((_, c) => cell(row, c)).join(","));
+    const dataset = await openData(folder.write("wide.csv", [names.join(","), ...lines, ""].join("\n")));
+    dataset.close();
+    expect(dataset.columns.map(({ kind }) => kind)).toEqual(names.map(() => "count"));
+    expect(dataset.columns.map(({ present }) => present)).toEqual(names.map((_, c) => tall - (c === 1300 ? 2 : 1)));
+    expect(dataset.columns.every(({ distinct }) => distinct === 101)).toBe(true);
+    expect(dataset.issues.map(({ code, row }) => [code, row])).toEqual([
+      ["value-not-readable", 701],
+      ["row-empty", 901],
+    ]);
+  });
+});

@@ -81,7 +81,7 @@ async function readDataset(database: Database, path: string, plan: ReadPlan, opt
   );
   checkMediaFound(path, survey, options);
   const counted = await withExactCounts(database, inferred, tallied, issues);
-  if (tallied.table) await database.query(`DROP TABLE ${tallied.table}`);
+  await tallied.drop();
   const columns = counted.map((column) => withSurvey(column, survey));
   const finalPlan: RowPlan = { ...bare, rule, columns, cuts: survey.cuts, unusable: survey.unusable };
   return {
@@ -242,18 +242,18 @@ async function* decidingTexts(
 }
 
 /** All rows, or of a large file those that need a look. */
-function rowsToSurvey(
+async function* rowsToSurvey(
   database: Database,
   source: Source,
   { table }: Tallied,
   plan: RowPlan,
   listener: RowListener,
-): AsyncIterable<Row[]> {
+): AsyncGenerator<Row[]> {
   const ofBytes = source.columns.some(({ bytes }, i) => bytes !== undefined && isMedia(plan.columns[i]!));
-  if (table === undefined || ofBytes) return readRows(database, source, plan, listener);
+  if (table === undefined || ofBytes) return yield* readRows(database, source, plan, listener);
   const columns = source.columns.map((column, i) => ({ ...column, text: `c${i}` }));
-  const from = `${table} WHERE ${doubtfulRows(plan.columns)}`;
-  return readRows(database, { ...source, columns, from }, plan, listener, "n");
+  const from = await doubtfulRows(database, table, plan.columns);
+  yield* readRows(database, { ...source, columns, from }, plan, listener, "n");
 }
 
 const isMedia = ({ kind }: Column): boolean => holdsFiles(kind);

@@ -15,8 +15,18 @@ import type { Source, SourcePlan } from "./source.ts";
 export async function openSource(database: Database, path: string, plan: SourcePlan): Promise<Source> {
   const source = await openPlace(database, path, plan);
   const joined = await joinSources(database, source, plan.join ?? [], plan);
-  await database.makeRoom(joined.columns.length);
+  await database.makeRoom(megabytesOf(joined));
   return joined;
+}
+
+/** 2048 texts of 16 bytes in each step of a query: reading, trimming, giving out. */
+const megabytesOfColumn = 0.3;
+/** 2048 files inside a table at a time: room for photographs of 300 kB. */
+const megabytesOfFiles = 600;
+
+function megabytesOf({ columns }: Source): number {
+  const files = columns.some(({ bytes }) => bytes !== undefined) ? megabytesOfFiles : 0;
+  return columns.length * megabytesOfColumn + files;
 }
 
 async function openPlace(database: Database, path: string, plan: SourcePlan): Promise<Source> {

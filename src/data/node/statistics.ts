@@ -1,8 +1,9 @@
 /**
- * @file Columns counted. A small file is counted whole, in one reading. Of a large one DuckDB keeps the texts in a table of its own
- * (bounded in memory, on disk beyond), counts columns of few different texts in full, and of the others a sample of rows.
+ * @file Columns counted. A small file is counted whole, in one reading. Of a large one DuckDB keeps the texts in a table on disk,
+ * counts columns of few different texts in full, and of the others a sample of rows.
  * In: SQL expressions of text columns. Out: ColumnTally values, and the facts that roles ask for.
  */
+import { rm } from "node:fs/promises";
 import { inferKind } from "../infer.ts";
 import { readMediaHeader } from "../media-header.ts";
 import { largestNumber } from "../numbers.ts";
@@ -17,6 +18,8 @@ export interface Tallied {
   readonly rows: number;
   /** The table of all texts (c0, c1, … and the row's number n), where the file is large. */
   readonly table?: string;
+  /** Removes it. */
+  drop(): Promise<void>;
 }
 
 /** Texts that are counted in memory at most. */
@@ -29,6 +32,9 @@ const fewTexts = 2_000;
 /** Expressions of so many columns in one query: DuckDB keeps a buffer for every node of each. */
 const columnsAtOnce = 100;
 const workTable = "texts";
+/** Cells that are gathered before they are written out. */
+const cellsGrouped = 4_000_000;
+const mostGrouped = 122_880;
 
 export async function tallyColumns(
   database: Database,
@@ -39,9 +45,17 @@ export async function tallyColumns(
   const texts = columns.map(({ text }, i) => `${text} AS c${i}`).join(", ");
   const head = await countTexts(database, `SELECT ${texts} FROM ${from} LIMIT ${limit + 1}`, columns.length);
   const small = head.rows <= limit;
-  const { rows, tallies } = small ? wholeTallies(columns, head) : await tallyLarge(database, from, columns, limit);
+  const file = database.temporary("texts.parquet");
+  const { rows, tallies } = small
+    ? wholeTallies(columns, head)
+    : await tallyLarge(database, from, columns, { limit, file });
   const withMedia = await Promise.all(tallies.map((tally, i) => withBytes(database, from, columns[i]!, tally)));
-  return { rows, tallies: withMedia, ...(!small && { table: workTable }) };
+  if (small) return { rows, tallies: withMedia, drop: async () => {} };
+  const drop = async () => {
+    await database.query(`DROP VIEW ${workTable}`);
+    await rm(file);
+  };
+  return { rows, tallies: withMedia, table: workTable, drop };
 }
 
 interface Counted {
@@ -69,28 +83,55 @@ const wholeTallies = (columns: readonly SourceColumn[], { rows, counts }: Counte
   tallies: columns.map(({ name }, i): ColumnTally => ({ name, rows, counted: rows, counts: counts[i]! })),
 });
 
-async function tallyLarge(database: Database, from: string, columns: readonly SourceColumn[], limit: number) {
+interface Large {
+  readonly limit: number;
+  readonly file: string;
+}
+
+async function tallyLarge(database: Database, from: string, columns: readonly SourceColumn[], { limit, file }: Large) {
   const texts = columns.map(({ text }, i) => `${text} AS c${i}`).join(", ");
   await database.query(
-    `CREATE OR REPLACE TABLE ${workTable} AS SELECT row_number() OVER () AS n, ${texts} FROM ${from}`,
+    `COPY (SELECT row_number() OVER () AS n, ${texts} FROM ${from}) TO ${sqlText(file)} (${layoutOf(columns.length)})`,
   );
+  await database.query(`CREATE OR REPLACE VIEW ${workTable} AS FROM read_parquet(${sqlText(file)})`);
   const [[rows]] = (await database.query(`SELECT count(*) FROM ${workTable}`)) as [[number]];
   const estimates = await inParts(database, columns.length, (i) => `approx_count_distinct(c${i})`);
   // By a hash of the row's number: the same rows on every machine, spread over the file.
   const spread = `hash(n) % ${Math.max(1, Math.floor(rows / Math.min(limit, sampleRows)))} = 0`;
   const all = columns.map((_, i) => `c${i}`).join(", ");
   const sample = await countTexts(database, `SELECT ${all} FROM ${workTable} WHERE ${spread}`, columns.length);
-  const tallies: ColumnTally[] = [];
-  for (const [i, { name }] of columns.entries()) {
-    if (Number(estimates[i]) <= fewTexts) {
-      const found = await database.query(
-        `SELECT c${i}, count(*) AS k FROM ${workTable} WHERE c${i} <> '' GROUP BY 1 ORDER BY k DESC, 1`,
-      );
-      const counts = new Map(found.map(([text, count]) => [String(text), Number(count)]));
-      tallies.push({ name, rows, counted: rows, counts });
-    } else tallies.push({ name, rows, counted: sample.rows, counts: sample.counts[i]! });
-  }
+  const few = await countInFull(
+    database,
+    [...columns.keys()].filter((i) => Number(estimates[i]) <= fewTexts),
+  );
+  const tallies = columns.map(({ name }, i): ColumnTally => {
+    const counts = few.get(i);
+    return counts
+      ? { name, rows, counted: rows, counts }
+      : { name, rows, counted: sample.rows, counts: sample.counts[i]! };
+  });
   return { rows, tallies: await withWholes(database, tallies) };
+}
+
+/** Texts of columns and how often each stands there, the commonest first. */
+async function countInFull(database: Database, columns: readonly number[]): Promise<Map<number, Map<string, number>>> {
+  const counts = new Map(columns.map((i) => [i, new Map<string, number>()]));
+  for (let start = 0; start < columns.length; start += columnsAtOnce) {
+    const names = columns.slice(start, start + columnsAtOnce).map((i) => `c${i}`);
+    const sql =
+      `SELECT name, text, count(*) AS k FROM (UNPIVOT ${workTable} ON ${names.join(", ")} INTO NAME name VALUE text) ` +
+      "WHERE text <> '' GROUP BY ALL ORDER BY k DESC, text";
+    for await (const [name, text, count] of database.stream(sql))
+      for (const [at, c] of name!.entries())
+        counts.get(Number(String(c).slice(1)))!.set(String(text![at]), Number(count![at]));
+  }
+  return counts;
+}
+
+/** Memory that writing takes grows with the columns: by the rows gathered for each, and by its dictionary. */
+function layoutOf(columns: number): string {
+  const group = Math.min(mostGrouped, Math.max(2048, Math.ceil(cellsGrouped / columns)));
+  return `FORMAT parquet, ROW_GROUP_SIZE ${group}${columns > columnsAtOnce ? ", DICTIONARY_SIZE_LIMIT 0" : ""}`;
 }
 
 /** What only the whole file tells of the columns that were sampled. */

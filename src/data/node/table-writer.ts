@@ -46,7 +46,7 @@ export async function tableWriter(database: Database): Promise<TableWriter> {
     },
     finish: async (asked = width) => {
       await writeLast(file, piece);
-      return plainTable(path, Math.max(1, asked), longest * 3);
+      return plainTable(path, Math.max(1, asked), await lineSize(database, longest * 3));
     },
   };
 }
@@ -69,16 +69,21 @@ function line(cells: readonly string[]): string {
 /** DuckDB cannot tell an apostrophe from a quote only where none is a quote: whatever is not plain is quoted. */
 const quoted = (cell: string): string => (/[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
 
+const commonBuffer = 2 ** 24;
+
 /** DuckDB's reader sets aside sixteen times the longest line unless told otherwise. @param bytes of the longest line */
-export function lineSize(bytes: number): string {
+export async function lineSize(database: Database, bytes: number): Promise<string> {
   const most = Math.max(2 ** 21, bytes + 2);
-  return `max_line_size=${most}, buffer_size=${Math.max(2 ** 24, most * 2)}`;
+  const buffer = Math.max(commonBuffer, most * 2);
+  // It holds two buffers, and with them the texts of the lines, hardly ever filled.
+  if (buffer > commonBuffer) await database.makeRoom((4 * buffer) / 2 ** 20);
+  return `max_line_size=${most}, buffer_size=${buffer}`;
 }
 
-function plainTable(path: string, width: number, longest: number): string {
+function plainTable(path: string, width: number, size: string): string {
   const types = Array.from({ length: width }, (_, i) => `'c${i}': 'VARCHAR'`).join(", ");
   return (
     `read_csv(${sqlPath(path)}, header=false, delim=',', quote='"', escape='"', new_line='\\n', auto_detect=false, ` +
-    `null_padding=true, parallel=false, strict_mode=true, ${lineSize(longest)}, columns={${types}})`
+    `null_padding=true, parallel=false, strict_mode=true, ${size}, columns={${types}})`
   );
 }
