@@ -22,8 +22,9 @@ const measures: Readonly<Record<ColumnScore["kind"], string>> = {
   range: "root mean square error / range of training",
 };
 
-/** Passes over the rows at most: columns of a wider table are hidden together with the like share of the others. */
-const mostPasses = 50;
+/** Columns that are hidden alone; of a wider table a twentieth is hidden at a time. */
+const mostAlone = 50;
+const passesOfMore = 20;
 
 /** HI-VAE (Nazabal 2018, 1807.03653), section 5. Columns whose constant guess is never wrong are left out. */
 export async function imputation(study: Study, onPass: (share: number) => void): Promise<Record<string, Imputation>> {
@@ -42,7 +43,7 @@ export async function imputation(study: Study, onPass: (share: number) => void):
 
 /** Neighbours, often near copies of each other, come into different passes. */
 function hiddenTogether(scores: readonly ColumnScore[]): ColumnScore[][] {
-  const passes = Math.min(mostPasses, scores.length);
+  const passes = scores.length <= mostAlone ? scores.length : passesOfMore;
   return Array.from({ length: passes }, (_, pass) => scores.filter((_, i) => i % passes === pass));
 }
 
