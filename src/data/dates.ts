@@ -16,10 +16,11 @@ const partPatterns: Readonly<Record<string, string>> = {
   MMMM: `(${monthNames.join("|")})`,
   MMM: `(${monthNames.map((name) => name.slice(0, 3)).join("|")}|Sept)`,
   MM: "([0-9]{1,2})",
+  M: "([0-9]{1,2})",
   DD: "([0-9]{1,2})",
   D: "([0-9]{1,2})",
 };
-const parts = /YYYY|YY|MMMM|MMM|MM|DD|D/g;
+const parts = /YYYY|YY|MMMM|MMM|MM|M|DD|D/g;
 type TextFormat = (typeof dateFormats)[number];
 
 interface Form {
@@ -32,7 +33,7 @@ const forms = Object.fromEntries(
   dateFormats.map((format): [TextFormat, Form] => {
     const tokens = format.match(parts)!;
     const compact = format === "YYYYMMDD" ? "^([0-9]{4})([0-9]{2})([0-9]{2})$" : undefined;
-    // ISO dates have two digits each: 2007-1-5 is no such date.
+    // ISO dates have two digits each: 2007-1-5 is none, and is written back as it was.
     const strict = format === "YYYY-MM-DD" ? "^([0-9]{4})-([0-9]{2})-([0-9]{2})$" : undefined;
     const body = format
       .replace(/[.]/g, "[.]")
@@ -58,7 +59,7 @@ function parse(text: string, format: TextFormat): Parsed | undefined {
     if (token === "YYYY") year = Number(part);
     // As POSIX: 69 to 99 are of the twentieth century.
     else if (token === "YY") year = Number(part) + (Number(part) < 69 ? 2000 : 1900);
-    else if (token === "MM") month = Number(part);
+    else if (token === "MM" || token === "M") month = Number(part);
     else if (token.startsWith("M")) {
       month = 1 + monthNames.findIndex((name) => name.slice(0, 3).toLowerCase() === part.slice(0, 3).toLowerCase());
     } else day = Number(part);
@@ -115,6 +116,7 @@ export function writeDate(iso: string, format: DateFormat, times: TimeFormat = "
     MMMM: name,
     MMM: name.slice(0, 3),
     MM: month!,
+    M: String(Number(month)),
     DD: day!,
     D: String(Number(day)),
   };
@@ -214,6 +216,7 @@ export function sureDatePattern(format: DateFormat): string {
       YY: "[0-9]{2}",
       MMMM: `(${names.join("|")})`,
       MMM: `(${names.map((name) => name.slice(0, 3)).join("|")})`,
+      M: months[i]!,
       MM: fixed ? months[i]!.replaceAll("0?", "0") : months[i]!,
       DD: fixed ? day.replaceAll("0?", "0") : day,
       D: day,

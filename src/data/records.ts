@@ -104,6 +104,7 @@ export type ColumnRole = "feature" | "label" | "split" | "group" | "id" | "ignor
  */
 export const dateFormats = [
   "YYYY-MM-DD",
+  "YYYY-M-D",
   "YYYY/MM/DD",
   "YYYY.MM.DD",
   "DD.MM.YYYY",
