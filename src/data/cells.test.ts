@@ -42,6 +42,8 @@ describe("number cells", () => {
     fc.record({ suffix: fc.constantFrom(" €", "kg", " km/h", "°C", " m²", " CHF") }),
     fc.record({ suffix: fc.constantFrom("%", " %"), percent: fc.constant(true as const) }),
     fc.record({ plus: fc.constant(true as const) }),
+    fc.record({ prefix: fc.constantFrom("$", "kr "), magnitudes: fc.constantFrom(["K", "M"], ["k"], ["M", "bn"]) }),
+    fc.record({ magnitudes: fc.constant(["k", "M", "B"]) }),
     fc.constant({}),
   );
   const mark = fc.constantFrom<NumberSpelling>(
@@ -91,6 +93,8 @@ describe("number cells", () => {
     [1234567.25, { suffix: " €", thousands: ".", decimal: "," }, "1.234.567,25 €"],
     [0.123, { suffix: " %", percent: true }, "12.3 %"],
     [0.07, { suffix: "%", percent: true, decimals: 1 }, "7.0%"],
+    [56_700_000, { prefix: "$", magnitudes: ["K", "M"] }, "$56.7M"],
+    [-999, { prefix: "$", magnitudes: ["K", "M"] }, "-$999"],
     [12, { suffix: " kg" }, "12 kg"],
     [0.5, { plus: true }, "+0.5"],
     [30_600, { clock: "HH:mm" }, "08:30"],

@@ -162,6 +162,26 @@ const cases: readonly Case[] = [
     reads: { "1.234,50 €": 1234.5, "12,00€": 12 },
   },
   {
+    of: "amounts in thousands and millions",
+    values: many(60, (i) => (i % 3 ? `$${i}.${i % 10}M` : `$${100 + i}K`)),
+    kind: "real",
+    why: /amounts in \$; K, M for 10\^3, 10\^6/,
+    spelling: { numbers: { prefix: "$", magnitudes: ["K", "M"] } },
+    reads: { "$56.7M": 56_700_000, "-$537K": -537_000, $950: 950 },
+  },
+  {
+    of: "followers",
+    values: many(60, (i) => (i % 3 ? `${i}.${1 + (i % 9)}K` : `${1 + (i % 4)}M`)),
+    kind: "positive",
+    spelling: { numbers: { magnitudes: ["K", "M"] } },
+    reads: { "1.2K": 1200, "3M": 3e6, "12": 12 },
+  },
+  {
+    of: "seats",
+    values: many(60, (i) => `${1 + (i % 30)}${["A", "B", "K", "M"][i % 4]}`),
+    kind: "identifier",
+  },
+  {
     of: "currency codes",
     values: many(60, (i) => `USD ${i % 17}`),
     kind: "ordinal",

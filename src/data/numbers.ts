@@ -1,5 +1,5 @@
 /**
- * @file Numbers as files write them: $1,234.50, 1.234,50 €, 12 %, 5 kg, (300), 08:30. In: a column's texts with their counts.
+ * @file Numbers as files write them: $1,234.50, 1.234,50 €, $5.6M, 12 %, 5 kg, (300), 08:30. In: a column's texts with their counts.
  * Out: the NumberSpelling that most of them share, its pattern (for SQL and JavaScript alike), and numbers read and written by it.
  */
 import type { ClockFormat, NumberSpelling } from "./records.ts";
@@ -23,12 +23,18 @@ const units = new Set(
   ).split(" "),
 );
 
+/** Letter → power of ten. */
+const magnitudes: Readonly<Record<string, number>> = { k: 3, K: 3, M: 6, B: 9, bn: 9 };
+const magnitudePattern = "(bn|[kKMB])";
+
 const gaps = " \u00a0\u202f";
 const groupers = [",", ".", "'", "’", ...gaps];
 
 interface Lexed {
   readonly prefix: string;
   readonly suffix: string;
+  /** Of $5.6M the M; of 5.6M too, unless it is a unit. */
+  readonly magnitude: string;
   readonly body: string;
   readonly plus: boolean;
   readonly minus: boolean;
@@ -43,13 +49,16 @@ function lex(text: string): Lexed | undefined {
   const [found, open, first, prefix = "", second, body, power = "", suffix = "", close] = form.exec(text) ?? [];
   if (found === undefined || (open === undefined) !== (close === undefined) || (first && second)) return undefined;
   if (prefix !== "" && !currencies.test(prefix.trim())) return undefined;
-  const unit = suffix.trim();
+  const end = suffix.trim();
+  const magnitude = Object.hasOwn(magnitudes, end) && (prefix !== "" || !units.has(end)) ? end : "";
+  const unit = magnitude === "" ? end : "";
   if (unit !== "" && !currencies.test(unit) && !units.has(unit)) return undefined;
   if (prefix !== "" && unit !== "") return undefined;
   const sign = first ?? second;
   return {
     prefix,
-    suffix,
+    suffix: magnitude === "" ? suffix : "",
+    magnitude,
     body: body! + power,
     plus: sign === "+",
     minus: sign === "-" || sign === "−",
@@ -81,10 +90,12 @@ export function findNumbers(counts: ReadonlyMap<string, number>): NumbersFound {
   if (plainCells >= 0.95 * total || total === 0) return none;
   const clock = findClock(counts, total);
   if (clock) return clock;
-  const lexed = [...counts].flatMap(([text, count]) => {
-    const found = lex(text);
-    return found ? [{ ...found, count }] : [];
-  });
+  const lexed = scaledAlike(
+    [...counts].flatMap(([text, count]) => {
+      const found = lex(text);
+      return found ? [{ ...found, count }] : [];
+    }),
+  );
   const cells = sum(lexed);
   if (cells < 0.6 * total) return none;
   const byUnit = new Map<string, number>();
@@ -96,12 +107,15 @@ export function findNumbers(counts: ReadonlyMap<string, number>): NumbersFound {
   for (const { prefix, suffix, count } of own) add(affixes, JSON.stringify([prefix, suffix]), count);
   const [prefix, suffix] = JSON.parse(commonest(affixes)[0]!) as [string, string];
   const decimals = fixedDecimals(own, marks.decimal ?? ".");
+  const letters = [...new Set(own.flatMap(({ magnitude }) => (magnitude === "" ? [] : [magnitude])))];
+  letters.sort((a, b) => magnitudes[a]! - magnitudes[b]!);
   const spelling: NumberSpelling = {
     ...(prefix && { prefix }),
     ...(suffix && { suffix }),
     ...(marks.thousands !== undefined && { thousands: marks.thousands }),
     ...(marks.decimal && { decimal: marks.decimal }),
-    ...(decimals !== undefined && (prefix || suffix || marks.thousands) && { decimals }),
+    ...(letters.length > 0 && { magnitudes: letters }),
+    ...(decimals !== undefined && letters.length === 0 && (prefix || suffix || marks.thousands) && { decimals }),
     ...(unit === "%" && { percent: true as const }),
     ...(own.some(({ parentheses }) => parentheses) && { parentheses: true as const }),
     ...(own.some(({ plus }) => plus) && own.some(({ minus }) => minus) && { plus: true as const }),
@@ -115,8 +129,24 @@ export function findNumbers(counts: ReadonlyMap<string, number>): NumbersFound {
   if (isMoney) notes.unshift(`amounts in ${unit}`);
   else if (unit === "%") notes.unshift("per cent, read as a fraction of 1");
   else if (unit !== "") notes.unshift(`in ${unit}`);
+  if (letters.length > 0)
+    notes.push(`${letters.join(", ")} for ${letters.map((letter) => `10^${magnitudes[letter]}`).join(", ")}`);
   if (spelling.parentheses) notes.push("negative in parentheses");
   return { spelling, readable, lexed: cells, units: others.size > 1 ? others : new Map<string, number>(), notes };
+}
+
+type Counted = Lexed & { readonly count: number };
+
+/** Without a currency 12B may be a seat and 5K kelvin: letters are magnitudes where some are told apart by a fraction, as in 1.2k. */
+function scaledAlike(lexed: readonly Counted[]): Counted[] {
+  const letterOf = ({ prefix, suffix, magnitude }: Lexed): string => {
+    const end = magnitude || suffix.trim();
+    return prefix === "" && Object.hasOwn(magnitudes, end) ? end : "";
+  };
+  const isBare = (one: Lexed) => one.magnitude !== "" && letterOf(one) !== "";
+  if (!lexed.some(isBare)) return [...lexed];
+  if (!lexed.some((one) => letterOf(one) !== "" && /[.,]/.test(one.body))) return lexed.filter((one) => !isBare(one));
+  return lexed.map((one) => (letterOf(one) === "" ? one : { ...one, suffix: "", magnitude: letterOf(one) }));
 }
 
 /** Which mark groups digits, which parts the fraction: by cells that can be read in one way only. */
@@ -194,6 +224,7 @@ export function spelledPattern(spelling?: NumberSpelling): string {
   if (!spelling) return numberPattern;
   if (spelling.clock) return "^([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?( ?[AaPp][Mm])?$";
   const { prefix = "", suffix = "", thousands, decimal = ".", parentheses } = spelling;
+  const scale = spelling.magnitudes ? `([${gaps}]?${magnitudePattern})?` : "";
   const affix = (text: string) => (text.trim() === "" ? "" : escaped(text.trim()));
   const [before, after] = [affix(prefix), affix(suffix)];
   const gap = `[${gaps}]?`;
@@ -203,13 +234,15 @@ export function spelledPattern(spelling?: NumberSpelling): string {
   const whole = thousands === undefined ? "[0-9]+" : `([0-9]{1,3}(${groupPattern(thousands)}[0-9]{3})+|[0-9]+)`;
   const digits = `(${whole}([${decimal}][0-9]*)?|[${decimal}][0-9]+)([eE][-+]?[0-9]+)?`;
   const sign = spelling.plus ? "[-−+]?" : "[-−]?";
-  const number = `${sign}${lead}${lead && "[-−]?"}${digits}${tail}`;
-  return parentheses ? `^(${number}|\\(${lead}${digits}${tail}\\))$` : `^${number}$`;
+  const number = `${sign}${lead}${lead && "[-−]?"}${digits}${scale}${tail}`;
+  return parentheses ? `^(${number}|\\(${lead}${digits}${scale}${tail}\\))$` : `^${number}$`;
 }
 
 /** Any kind of space, any kind of apostrophe. */
 const groupPattern = (mark: string): string =>
   gaps.includes(mark) ? `[${gaps}]` : mark === "'" || mark === "’" ? "['’]" : `[${mark}]`;
+
+const scaled = new RegExp(`${magnitudePattern}$`);
 
 /** A reader of texts of one spelling; undefined for what is not so spelled. */
 export function numberReader(spelling?: NumberSpelling): (text: string) => number | undefined {
@@ -225,7 +258,9 @@ export function numberReader(spelling?: NumberSpelling): (text: string) => numbe
     digits = digits.replace(/^[-−+(\s]+|[)\s]+$/g, "");
     if (marks) digits = digits.replace(marks, "");
     if (decimal === ",") digits = digits.replace(",", ".");
-    const size = Number(percent ? shifted(digits.trim(), -2) : digits.trim());
+    const [letter = ""] = (spelling.magnitudes && scaled.exec(digits)) ?? [];
+    digits = digits.slice(0, digits.length - letter.length).trim();
+    const size = Number(shifted(digits, percent ? -2 : (magnitudes[letter] ?? 0)));
     return negative ? -size : size;
   };
 }
@@ -247,12 +282,22 @@ export function writeNumber(value: number, spelling?: NumberSpelling): string {
   if (spelling.clock) return writeClock(value, spelling.clock);
   const { prefix = "", suffix = "", thousands = "", decimal = ".", decimals, percent, parentheses, plus } = spelling;
   const size = Math.abs(percent ? Number(shifted(String(Math.abs(value)), 2)) : value);
-  const digits = decimals !== undefined && size < 1e21 ? size.toFixed(decimals) : String(size);
+  const letter = spelling.magnitudes?.findLast((one) => size >= 10 ** magnitudes[one]! && size < 1e21) ?? "";
+  const digits =
+    decimals !== undefined && size < 1e21 ? size.toFixed(decimals) : moved(String(size), magnitudes[letter]);
   const [, whole = digits, rest = ""] = /^(\d+)(.*)$/.exec(digits) ?? [];
   const groups = thousands === "" ? whole : whole.replace(/\B(?=(\d{3})+$)/g, thousands);
-  const written = `${prefix}${groups}${rest.replace(".", decimal)}${suffix}`;
+  const written = `${prefix}${groups}${rest.replace(".", decimal)}${letter}${suffix}`;
   if (value < 0) return parentheses ? `(${written})` : `-${written}`;
   return plus && value > 0 ? `+${written}` : written;
+}
+
+/** The point so many places to the left. */
+function moved(digits: string, places = 0): string {
+  if (places === 0) return digits;
+  const [whole = "", rest = ""] = digits.split(".");
+  const padded = whole.padStart(places + 1, "0");
+  return `${padded.slice(0, -places)}.${padded.slice(-places)}${rest}`.replace(/[.]?0+$/, "");
 }
 
 function writeClock(value: number, clock: ClockFormat): string {

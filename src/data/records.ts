@@ -141,6 +141,8 @@ export interface NumberSpelling {
   readonly decimal?: ",";
   /** Digits after the point where all cells have as many. */
   readonly decimals?: number;
+  /** What stands for thousands, millions and more behind the digits, ascending: `K`, `M` in $56.7M. */
+  readonly magnitudes?: readonly string[];
   /** Twelve per cent is the value 0.12. */
   readonly percent?: true;
   /** A negative number stands in parentheses. */

@@ -171,7 +171,8 @@ async function inParts(database: Database, count: number, expression: (i: number
 function numberSql(text: string, { kind, spelling }: ReturnType<typeof inferKind>): string {
   const numeric =
     kind === "real" || kind === "positive" || kind === "fraction" || kind === "count" || kind === "ordinal";
-  const odd = spelling?.numbers?.parentheses || spelling?.numbers?.clock || spelling?.levels;
+  const { parentheses, clock, magnitudes } = spelling?.numbers ?? {};
+  const odd = parentheses || clock || magnitudes || spelling?.levels;
   if (!(numeric || kind === "identifier") || odd) return "NULL";
   const number = `try_cast(${spelling?.numbers ? digitsSql(text, spelling.numbers) : text} AS DOUBLE)`;
   const scaled = spelling?.numbers?.percent ? `${number} / 100` : number;
