@@ -29,7 +29,7 @@ interface Leaf {
 export async function openArrow(database: Database, content: Content): Promise<Table> {
   const { path, compression, format } = content;
   const issues = sourceIssues();
-  const table = await tableWriter(database);
+  const table = tableWriter(database);
   let file: FileHandle | undefined;
   try {
     const isFile = format === "arrow-file";

@@ -108,7 +108,7 @@ async function copied(
   const issues = sourceIssues();
   if (layout.remark !== undefined) issues.add({ code: "line-repaired", at: "line 1", detail: layout.remark });
   const notes: DecodeNotes = { lines: 0, firstLine: 0 };
-  const table = await tableWriter(database);
+  const table = tableWriter(database);
   const reader = csvReader(dialect.form);
   const { length: width } = layout.names;
   const isWide = width > mostTrimmed;

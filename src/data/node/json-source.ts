@@ -42,7 +42,7 @@ export async function isJson(content: Content, encoding: Encoding): Promise<bool
 export async function openJson(database: Database, content: Content, encoding: Encoding): Promise<Table> {
   const { path, compression } = content;
   const issues = sourceIssues();
-  const table = await tableWriter(database);
+  const table = tableWriter(database);
   const places = new Map<string, number>();
   const onlyNull = new Set<string>();
   const putRow = async (row: ReadonlyMap<string, Json>) => {

@@ -32,7 +32,7 @@ export async function openMediaFolder(
   const pattern = patternText === undefined ? undefined : parsePattern(patternText);
   const issues = sourceIssues();
   const hash = createHash("sha256").update("folder\0");
-  const table = await tableWriter(database);
+  const table = tableWriter(database);
   const found: Record<Media, number> = { image: 0, sound: 0 };
   const levels = levelFacts();
   const values = pattern ? patternMatcher(pattern) : undefined;

@@ -2,7 +2,7 @@
  * @file A plain table on disk for what DuckDB cannot scan as it is. In: rows of texts, one by one, later ones perhaps wider.
  * Out: a regular CSV file and the FROM clause that reads it; its columns are c0, c1, … An empty cell is an empty text.
  */
-import { type FileHandle, open } from "node:fs/promises";
+import { appendFile } from "node:fs/promises";
 import { type Database, sqlPath } from "./duckdb.ts";
 
 export interface TableWriter {
@@ -19,9 +19,8 @@ const pieceLength = 1 << 20;
 /** Bytes, or characters, of one row at most. */
 export const longestRow = 16 * 1024 * 1024;
 
-export async function tableWriter(database: Database): Promise<TableWriter> {
+export function tableWriter(database: Database): TableWriter {
   const path = database.temporary("table.csv");
-  const file = await open(path, "w");
   let width = 0;
   let rows = 0;
   let longest = 0;
@@ -42,21 +41,14 @@ export async function tableWriter(database: Database): Promise<TableWriter> {
       if (piece.length < pieceLength) return undefined;
       const full = piece;
       piece = "";
-      return file.writeFile(full);
+      // No handle stays open where reading breaks off.
+      return appendFile(path, full);
     },
     finish: async (asked = width) => {
-      await writeLast(file, piece);
+      await appendFile(path, piece);
       return plainTable(path, Math.max(1, asked), await lineSize(database, longest * 3));
     },
   };
-}
-
-async function writeLast(file: FileHandle, piece: string): Promise<void> {
-  try {
-    await file.writeFile(piece);
-  } finally {
-    await file.close();
-  }
 }
 
 function line(cells: readonly string[]): string {
