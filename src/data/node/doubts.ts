@@ -18,8 +18,18 @@ interface Sure {
 /** Columns that one query looks at: every node of a condition keeps a buffer of 2048 values. */
 const columnsAtOnce = 100;
 
+export interface DoubtfulRows {
+  readonly from: string;
+  /** Removes the list of their numbers, which may be long. */
+  drop(): Promise<void>;
+}
+
 /** @param columns in the table `c0`, `c1`, …, whose rows are numbered `n` */
-export async function doubtfulRows(database: Database, table: string, columns: readonly Column[]): Promise<string> {
+export async function doubtfulRows(
+  database: Database,
+  table: string,
+  columns: readonly Column[],
+): Promise<DoubtfulRows> {
   const cells = columns.map((column, i) => ({ role: column.role, ...sureCell(column, `c${i}`) }));
   const features = cells.filter(({ role }) => role === "feature");
   const [doubted, hollow] = [`${table}_doubted`, `${table}_hollow`];
@@ -39,8 +49,14 @@ export async function doubtfulRows(database: Database, table: string, columns: r
         : `DELETE FROM ${hollow} WHERE n NOT IN (${empty} AND n IN (SELECT n FROM ${hollow}))`,
     );
   }
-  if (features.length > 0) await database.query(`INSERT INTO ${doubted} SELECT n FROM ${hollow}`);
-  return `${table} WHERE n IN (SELECT n FROM ${doubted})`;
+  if (features.length > 0) {
+    await database.query(`INSERT INTO ${doubted} SELECT n FROM ${hollow}`);
+    await database.query(`DROP TABLE ${hollow}`);
+  }
+  return {
+    from: `${table} WHERE n IN (SELECT n FROM ${doubted})`,
+    drop: async () => void (await database.query(`DROP TABLE ${doubted}`)),
+  };
 }
 
 /** Cells of columns that are missing without being looked at. @param places of columns among `columns` */

@@ -252,8 +252,9 @@ async function* rowsToSurvey(
   const ofBytes = source.columns.some(({ bytes }, i) => bytes !== undefined && isMedia(plan.columns[i]!));
   if (table === undefined || ofBytes) return yield* readRows(database, source, plan, listener);
   const columns = source.columns.map((column, i) => ({ ...column, text: `c${i}` }));
-  const from = await doubtfulRows(database, table, plan.columns);
-  yield* readRows(database, { ...source, columns, from }, plan, listener, "n");
+  const doubtful = await doubtfulRows(database, table, plan.columns);
+  yield* readRows(database, { ...source, columns, from: doubtful.from }, plan, listener, "n");
+  await doubtful.drop();
 }
 
 const isMedia = ({ kind }: Column): boolean => holdsFiles(kind);
