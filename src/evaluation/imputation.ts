@@ -124,16 +124,20 @@ const evenly = (items: readonly number[], most: number): number[] =>
 /** Rows with observed cells that the modality can hold: where, the cells by column, and the rows without the columns. */
 function hiddenCells(study: Study, modality: Modality, names: readonly string[]) {
   const cellOf = (name: string, position: number) => study.encoded.cells[name]?.[study.rows[position]!] ?? null;
-  const truthsAt = new Map<number, Values>();
+  const truthsAt = new Map<number, Record<string, Values[string]>>();
   for (const name of names) {
     const observed = positionsWhere(study, (position) => cellOf(name, position) !== null);
     const readable = modality.encode(observed.map((position) => ({ [name]: cellOf(name, position) }))).present;
     observed.forEach((position, i) => {
-      if (readable[i] === 1) truthsAt.set(position, { ...truthsAt.get(position), [name]: cellOf(name, position) });
+      if (readable[i] !== 1) return;
+      const truths = truthsAt.get(position) ?? {};
+      truths[name] = cellOf(name, position);
+      truthsAt.set(position, truths);
     });
   }
   const positions = [...truthsAt.keys()].sort((a, b) => a - b);
-  const others = modality.columns.filter((name) => !names.includes(name));
+  const hidden = new Set(names);
+  const others = modality.columns.filter((name) => !hidden.has(name));
   const rest = positions.map(
     (position): Values => Object.fromEntries(others.map((name) => [name, cellOf(name, position)])),
   );

@@ -7,16 +7,13 @@ import { sureDatePattern } from "../dates.ts";
 import { missingInNumbers, missingTokens } from "../missing.ts";
 import { numberPattern, spelledPattern } from "../numbers.ts";
 import type { Column } from "../records.ts";
-import { type Database, sqlList, sqlText } from "./duckdb.ts";
+import { columnParts, type Database, sqlList, sqlText } from "./duckdb.ts";
 
 interface Sure {
   readonly missing: string;
   /** Of a cell that is not missing. */
   readonly value: string;
 }
-
-/** Columns that one query looks at: every node of a condition keeps a buffer of 2048 values. */
-const columnsAtOnce = 100;
 
 export interface DoubtfulRows {
   readonly from: string;
@@ -34,13 +31,13 @@ export async function doubtfulRows(
   const features = cells.filter(({ role }) => role === "feature");
   const [doubted, hollow] = [`${table}_doubted`, `${table}_hollow`];
   await database.query(`CREATE OR REPLACE TABLE ${doubted} (n BIGINT)`);
-  for (const part of inParts(cells.filter(({ value }) => value !== "TRUE"))) {
+  for (const part of columnParts(cells.filter(({ value }) => value !== "TRUE"))) {
     const unread = part.map(({ missing, value }) => `NOT (${missing} OR ${value})`);
     await database.query(`INSERT INTO ${doubted} SELECT n FROM ${table} WHERE ${unread.join(" OR ")}`);
   }
   // Words first: of most rows they tell at once, and cheaply, that there is something in them.
   features.sort((a, b) => Number(b.value === "TRUE") - Number(a.value === "TRUE"));
-  for (const [i, part] of inParts(features).entries()) {
+  for (const [i, part] of columnParts(features).entries()) {
     const values = part.map(({ missing, value }) => `(NOT (${missing}) AND ${value})`);
     const empty = `SELECT n FROM ${table} WHERE NOT (${values.join(" OR ")})`;
     await database.query(
@@ -67,18 +64,13 @@ export async function countMissing(
   places: readonly number[],
 ): Promise<number[]> {
   const counts: number[] = [];
-  for (const part of inParts(places)) {
+  for (const part of columnParts(places)) {
     const sums = part.map((place) => `count_if(${sureCell(columns[place]!, `c${place}`).missing})`);
     const [row] = await database.query(`SELECT ${sums.join(", ")} FROM ${table}`);
     counts.push(...row!.map(Number));
   }
   return counts;
 }
-
-const inParts = <T>(items: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(items.length / columnsAtOnce) }, (_, i) =>
-    items.slice(i * columnsAtOnce, (i + 1) * columnsAtOnce),
-  );
 
 function sureCell({ kind, spelling = {} }: Column, cell: string): Sure {
   const t = `coalesce(${cell}, '')`;

@@ -31,15 +31,16 @@ export async function openDatabase(): Promise<Database> {
     memory_limit: `${cap}MB`,
     temp_directory: folder.file("spill"),
   });
+  const query = async (sql: string): Promise<SqlValue[][]> => {
+    const connection = await instance.connect();
+    try {
+      return (await connection.runAndReadAll(sql)).getRows().map((row) => row.map(plain));
+    } finally {
+      connection.closeSync();
+    }
+  };
   return {
-    query: async (sql) => {
-      const connection = await instance.connect();
-      try {
-        return (await connection.runAndReadAll(sql)).getRows().map((row) => row.map(plain));
-      } finally {
-        connection.closeSync();
-      }
-    },
+    query,
     // A connection carries one stream at a time, so every stream has its own.
     stream: async function* (sql) {
       const connection = await instance.connect();
@@ -53,12 +54,7 @@ export async function openDatabase(): Promise<Database> {
     },
     makeRoom: async (megabytes) => {
       cap += Math.ceil(megabytes);
-      const connection = await instance.connect();
-      try {
-        await connection.run(`SET memory_limit = '${cap}MB'`);
-      } finally {
-        connection.closeSync();
-      }
+      await query(`SET memory_limit = '${cap}MB'`);
     },
     temporary: folder.file,
     close: () => {
@@ -94,6 +90,15 @@ function plain(value: DuckDBValue): SqlValue {
   if (value instanceof DuckDBBlobValue) return value.bytes;
   return String(value);
 }
+
+/** Columns that one query looks at: every node of an expression keeps a buffer of 2048 values. */
+export const columnsAtOnce = 100;
+
+/** Columns as the queries take them. */
+export const columnParts = <T>(columns: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(columns.length / columnsAtOnce) }, (_, i) =>
+    columns.slice(i * columnsAtOnce, (i + 1) * columnsAtOnce),
+  );
 
 export const sqlText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 export const sqlName = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -10,7 +10,7 @@ import { largestNumber } from "../numbers.ts";
 import type { NumberSpelling } from "../records.ts";
 import { splitWords } from "../split.ts";
 import type { ColumnTally } from "../tally.ts";
-import { type Database, sqlText } from "./duckdb.ts";
+import { columnParts, columnsAtOnce, type Database, sqlText } from "./duckdb.ts";
 import type { SourceColumn } from "./source.ts";
 
 export interface Tallied {
@@ -29,8 +29,6 @@ const smallRows = 20_000;
 const sampleRows = 10_000;
 /** Columns with up to so many different texts are counted in full. */
 const fewTexts = 2_000;
-/** Expressions of so many columns in one query: DuckDB keeps a buffer for every node of each. */
-const columnsAtOnce = 100;
 const workTable = "texts";
 /** Cells that are gathered before they are written out. */
 const cellsGrouped = 4_000_000;
@@ -44,18 +42,9 @@ export async function tallyColumns(
   const limit = Math.max(1000, Math.min(smallRows, Math.floor(mostCells / columns.length)));
   const texts = columns.map(({ text }, i) => `${text} AS c${i}`).join(", ");
   const head = await countTexts(database, `SELECT ${texts} FROM ${from} LIMIT ${limit + 1}`, columns.length);
-  const small = head.rows <= limit;
-  const file = database.temporary("texts.parquet");
-  const { rows, tallies } = small
-    ? wholeTallies(columns, head)
-    : await tallyLarge(database, from, columns, { limit, file });
-  const withMedia = await Promise.all(tallies.map((tally, i) => withBytes(database, from, columns[i]!, tally)));
-  if (small) return { rows, tallies: withMedia, drop: async () => {} };
-  const drop = async () => {
-    await database.query(`DROP VIEW ${workTable}`);
-    await rm(file);
-  };
-  return { rows, tallies: withMedia, table: workTable, drop };
+  const tallied = head.rows <= limit ? wholeTallies(columns, head) : await tallyLarge(database, from, columns, limit);
+  const ofMedia = tallied.tallies.map((tally, i) => withBytes(database, from, columns[i]!, tally));
+  return { ...tallied, tallies: await Promise.all(ofMedia) };
 }
 
 interface Counted {
@@ -78,17 +67,19 @@ async function countTexts(database: Database, sql: string, width: number): Promi
   return { rows, counts };
 }
 
-const wholeTallies = (columns: readonly SourceColumn[], { rows, counts }: Counted) => ({
+const wholeTallies = (columns: readonly SourceColumn[], { rows, counts }: Counted): Tallied => ({
   rows,
+  drop: async () => {},
   tallies: columns.map(({ name }, i): ColumnTally => ({ name, rows, counted: rows, counts: counts[i]! })),
 });
 
-interface Large {
-  readonly limit: number;
-  readonly file: string;
-}
-
-async function tallyLarge(database: Database, from: string, columns: readonly SourceColumn[], { limit, file }: Large) {
+async function tallyLarge(
+  database: Database,
+  from: string,
+  columns: readonly SourceColumn[],
+  limit: number,
+): Promise<Tallied> {
+  const file = database.temporary("texts.parquet");
   const texts = columns.map(({ text }, i) => `${text} AS c${i}`).join(", ");
   await database.query(
     `COPY (SELECT row_number() OVER () AS n, ${texts} FROM ${from}) TO ${sqlText(file)} (${layoutOf(columns.length)})`,
@@ -110,14 +101,18 @@ async function tallyLarge(database: Database, from: string, columns: readonly So
       ? { name, rows, counted: rows, counts }
       : { name, rows, counted: sample.rows, counts: sample.counts[i]! };
   });
-  return { rows, tallies: await withWholes(database, tallies) };
+  const drop = async () => {
+    await database.query(`DROP VIEW ${workTable}`);
+    await rm(file);
+  };
+  return { rows, tallies: await withWholes(database, tallies), table: workTable, drop };
 }
 
 /** Texts of columns and how often each stands there, the commonest first. */
 async function countInFull(database: Database, columns: readonly number[]): Promise<Map<number, Map<string, number>>> {
   const counts = new Map(columns.map((i) => [i, new Map<string, number>()]));
-  for (let start = 0; start < columns.length; start += columnsAtOnce) {
-    const names = columns.slice(start, start + columnsAtOnce).map((i) => `c${i}`);
+  for (const part of columnParts(columns)) {
+    const names = part.map((i) => `c${i}`);
     const sql =
       `SELECT name, text, count(*) AS k FROM (UNPIVOT ${workTable} ON ${names.join(", ")} INTO NAME name VALUE text) ` +
       "WHERE text <> '' GROUP BY ALL ORDER BY k DESC, text";
@@ -159,8 +154,7 @@ async function withWholes(database: Database, tallies: readonly ColumnTally[]): 
 /** One value for each column, a part of the columns at a time. */
 async function inParts(database: Database, count: number, expression: (i: number) => string) {
   const values: unknown[] = [];
-  for (let start = 0; start < count; start += columnsAtOnce) {
-    const part = Array.from({ length: Math.min(columnsAtOnce, count - start) }, (_, i) => expression(start + i));
+  for (const part of columnParts(Array.from({ length: count }, (_, i) => expression(i)))) {
     const [row] = await database.query(`SELECT ${part.join(", ")} FROM ${workTable}`);
     values.push(...row!);
   }

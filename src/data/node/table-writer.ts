@@ -63,7 +63,10 @@ const quoted = (cell: string): string => (/[",\r\n]|^\s|\s$/.test(cell) ? `"${ce
 
 const commonBuffer = 2 ** 24;
 
-/** DuckDB's reader sets aside sixteen times the longest line unless told otherwise. @param bytes of the longest line */
+/**
+ * The reader's options for lines so long, and room for its buffers: unless told otherwise it sets aside sixteen times the longest.
+ * @param bytes of the longest line
+ */
 export async function lineSize(database: Database, bytes: number): Promise<string> {
   const most = Math.max(2 ** 21, bytes + 2);
   const buffer = Math.max(commonBuffer, most * 2);
